@@ -1,0 +1,150 @@
+"""What members expect: from counts in simulated worlds to payoffs, linear in the reward scheme.
+
+With ``w[d]`` the chance that a target's winner stands at depth d, ``N[d]`` the expected members and
+``I[d]`` the expected invitations of depth d, a member of depth d finds the winner m levels below
+itself with chance ``w[d + m] / N[d]``, since each winner has exactly one ancestor at each depth above it;
+per invitation the chance is ``w[d + m] / I[d]``. The latter is the consistent belief: it holds the
+recruits per invitation as they turn out, crowding and refusals included.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.worlds import Counts, Limit, Worlds
+
+__all__ = ["Odds", "by_winner", "odds", "payoffs", "wins"]
+
+Reals = NDArray[np.float64]
+_LIMIT_WORLDS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """Where a target's winner stands, as seen by a member.
+
+    Attributes
+    ----------
+    members : ndarray of float64, shape (max_depth,)
+        Expected members at depth d, at index d - 1.
+    wins : ndarray of float64, shape (max_depth,)
+        Chance that a given target's winner stands at depth d.
+    joining : ndarray of float64, shape (max_depth, max_depth)
+        At [d - 1, e - 1] the chance, per member of depth d, that the winner stands at depth e in
+        the member's own line (itself included); 0 for e < d.
+    inviting : ndarray of float64, shape (max_depth, max_depth)
+        The same per invitation made at depth d, for e > d.
+    """
+
+    members: Reals
+    wins: Reals
+    joining: Reals
+    inviting: Reals
+
+
+def wins(members: NDArray[np.int64], find: float) -> Reals:
+    """Return the chance of each depth to hold a target's winner, world by world.
+
+    Parameters
+    ----------
+    members : ndarray of int64, shape (..., max_depth)
+        Members by depth.
+    find : float
+        Chance in (0, 1] that a member sees a given target.
+
+    Returns
+    -------
+    ndarray of float64, shape of `members`
+        ``(1 - f) ** (members above) * (1 - (1 - f) ** members)``: the shallowest finder wins.
+
+    Examples
+    --------
+    >>> wins(np.array([[1, 2]]), 0.5)
+    array([[0.5  , 0.375]])
+    """
+    above = np.cumsum(members, axis=-1) - members
+    miss = 1.0 - find
+    chance: Reals = np.power(miss, above) * (1.0 - np.power(miss, members))
+    return chance
+
+
+def odds(worlds: Worlds, counts: Counts, join: Reals, invite: Reals, *, find: float) -> Odds:
+    """Return the odds that follow from played worlds, also where nobody stands.
+
+    At a depth that no world reaches, the odds are the limit of vanishing participation: those of a
+    person forced in there while all else goes on as believed. The worlds among the first
+    ones in which the deepest occupied depth is reached serve for it, weighted by the number of pairs
+    from which the first forced person is drawn. A depth that cannot be reached even by force
+    (nobody there has a contact left) has odds 0.
+    """
+    members = counts.members.mean(axis=0)
+    won = wins(counts.members, find).mean(axis=0)
+    invitations = counts.considered.mean(axis=0) * invite
+    depth = len(members)
+    below = np.triu(np.ones((depth, depth)))
+    occupied = members > 0
+    joining = np.divide(below * won, members[:, None], where=occupied[:, None], out=np.zeros_like(below))
+    deepest = int(np.count_nonzero(occupied))
+    # An invitation of depth d has odds of its own only if some invitation of that depth was accepted.
+    accepted = np.append(occupied[1:], False) & (invitations > 0)
+    inviting = np.divide(
+        np.triu(below * won, 1), invitations[:, None], where=accepted[:, None], out=np.zeros_like(below)
+    )
+    if deepest < depth:
+        reached = np.flatnonzero(counts.members[:, deepest - 1]) if deepest else np.arange(len(counts.members))
+        limit = worlds.limit(join, invite, replicates=reached[:_LIMIT_WORLDS], deepest=deepest)
+        forced, conversion = _limit_odds(limit, deepest, find)
+        joining[deepest:] = forced[deepest:]
+        first = max(deepest, 1)
+        inviting[first - 1 : -1] = (conversion * join)[first:, None] * forced[first:]
+    return Odds(members, won, joining, inviting)
+
+
+def _limit_odds(limit: Limit, deepest: int, find: float) -> tuple[Reals, Reals]:
+    """Return the odds per forced person, by depth, and the contact probability of being asked."""
+    depth = limit.members.shape[1]
+    natural = (1.0 - find) ** limit.members.sum(axis=1)
+    chance = natural[:, None, None] * wins(limit.followers, find)
+    weight = limit.pairs[:, None] * (limit.reach > 0)
+    total = weight.sum(axis=0).astype(np.float64)
+    possible = total > 0
+    forced = np.zeros((depth, depth))
+    conversion = np.zeros(depth)
+    forced[possible] = np.einsum("rs,rse->se", weight, chance)[possible] / total[possible, None]
+    conversion[possible] = (weight * limit.reach).sum(axis=0)[possible] / total[possible]
+    forced[:deepest] = 0.0
+    return forced, conversion
+
+
+def payoffs(table: Reals, beliefs: Odds, *, targets: int) -> tuple[Reals, Reals]:
+    """Return what joining and what one invitation is worth at each depth, in shares of one prize.
+
+    Parameters
+    ----------
+    table : ndarray of float64, shape (max_depth, max_depth)
+        Reward R(depth, distance) at [depth - 1, distance].
+    beliefs : Odds
+        The odds.
+    targets : int
+        Number of prizes.
+
+    Returns
+    -------
+    joining, inviting : ndarray of float64, shape (max_depth,)
+    """
+    lined = by_winner(table)
+    joining: Reals = targets * (beliefs.joining * lined).sum(axis=1)
+    inviting: Reals = targets * (beliefs.inviting * lined).sum(axis=1)
+    return joining, inviting
+
+
+def by_winner(table: Reals) -> Reals:
+    """Return the reward of a member at depth d when the winner stands at depth e, at [d - 1, e - 1]."""
+    depth = len(table)
+    member, winner = np.triu_indices(depth)
+    lined = np.zeros((depth, depth))
+    lined[member, winner] = table[winner, winner - member]
+    return lined

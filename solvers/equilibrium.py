@@ -1,0 +1,169 @@
+"""The equilibrium of the recruitment game: the fixed point of beliefs and simulated statistics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanism import Campaign
+from solvers.beliefs import Odds, odds, payoffs
+from solvers.worlds import Counts, Worlds
+
+__all__ = ["Equilibrium", "Profile", "best_response", "play", "solve"]
+
+Reals = NDArray[np.float64]
+_STALL = 4  # rounds without progress before the step is halved
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How people decide at each depth.
+
+    Attributes
+    ----------
+    join, invite : ndarray of float64, shape (max_depth,)
+        Chance that a person asked to join at depth d accepts, and that a member of depth d makes a
+        given invitation, at index d - 1. The last entry of `invite` is 0.
+    """
+
+    join: Reals
+    invite: Reals
+
+    @classmethod
+    def full(cls, max_depth: int) -> Profile:
+        """Return full participation."""
+        return cls(np.ones(max_depth), np.append(np.ones(max_depth - 1), 0.0))
+
+    def gap(self, other: Profile) -> float:
+        """Return the largest difference of any probability."""
+        return float(
+            max(np.abs(self.join - other.join).max(), np.abs(self.invite - other.invite).max())
+        )
+
+    def drift(self, other: Profile, members: Reals) -> float:
+        """Return the relative difference of the decisions, weighted by the members they bring in."""
+        total = members.sum()
+        if total == 0:
+            return self.gap(other)
+        joined = members / np.maximum(self.join, 1e-300) * np.abs(other.join - self.join)
+        invited = members[1:] / np.maximum(self.invite[:-1], 1e-300)
+        invited = invited * np.abs(other.invite - self.invite)[:-1]
+        return float((joined.sum() + invited.sum()) / total)
+
+    def toward(self, other: Profile, step: float) -> Profile:
+        """Return the profile a fraction `step` of the way to another."""
+        return Profile(
+            self.join + step * (other.join - self.join),
+            self.invite + step * (other.invite - self.invite),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Equilibrium:
+    """A profile, what it leads to in the played worlds, and how far it is from a best response.
+
+    Attributes
+    ----------
+    profile : Profile
+        The decisions.
+    counts : Counts
+        The played worlds.
+    odds : Odds
+        What members expect after them.
+    gap : float
+        Largest difference of any probability from its best response.
+    drift : float
+        The same differences relative to the probabilities, weighted by the members they bring in:
+        about the relative error of the recruits.
+    rounds : int
+        Simulations used.
+    """
+
+    profile: Profile
+    counts: Counts
+    odds: Odds
+    gap: float
+    drift: float
+    rounds: int
+
+    @property
+    def recruits(self) -> float:
+        """Expected recruits in the played worlds."""
+        return float(self.odds.members.sum())
+
+
+def play(worlds: Worlds, profile: Profile, *, replicates: int) -> tuple[Counts, Odds]:
+    """Play worlds under given decisions; return what happened and what members then expect."""
+    counts = worlds.play(profile.join, profile.invite, replicates=replicates)
+    find = worlds.campaign.task.find
+    return counts, odds(worlds, counts, profile.join, profile.invite, find=find)
+
+
+def best_response(campaign: Campaign, table: Reals, beliefs: Odds) -> Profile:
+    """Return how people decide who believe in given odds.
+
+    A person joins if the private cost is at most the expected reward (money); an invitation is made
+    if its effort is at most what one invitation is worth.
+    """
+    task, network = campaign.task, campaign.network
+    joining, inviting = payoffs(table, beliefs, targets=task.targets)
+    return Profile(
+        np.asarray(network.join.cdf(task.prize * joining)),
+        # Nobody joins below max_depth: its members have nobody to invite, whatever effort costs.
+        np.append(np.asarray(network.invite.cdf(task.prize * inviting[:-1])), 0.0),
+    )
+
+
+def solve(
+    worlds: Worlds,
+    table: Reals,
+    *,
+    replicates: int,
+    start: Profile | None = None,
+    tolerance: float = 3e-4,
+    max_rounds: int = 40,
+) -> Equilibrium:
+    """Iterate best responses on fixed worlds from `start` (full participation by default).
+
+    Parameters
+    ----------
+    worlds : Worlds
+        The worlds; the first `replicates` of them are played in every round.
+    table : ndarray of float64, shape (max_depth, max_depth)
+        Rewards in shares of the prize.
+    replicates : int
+        Worlds per round.
+    start : Profile, optional
+        First beliefs.
+    tolerance : float
+        Stop once the drift, about the relative error of the recruits, is at most this.
+    max_rounds : int
+        Stop after so many rounds with the best profile met.
+
+    Returns
+    -------
+    Equilibrium
+
+    Notes
+    -----
+    Common worlds make each round's map deterministic, so that progress is not noise; the step is
+    halved whenever four rounds bring none. Cost: one simulation per round.
+    """
+    profile = start or Profile.full(worlds.max_depth)
+    best: Equilibrium | None = None
+    step, stalled = 1.0, 0
+    for number in range(1, max(max_rounds, 1) + 1):
+        counts, beliefs = play(worlds, profile, replicates=replicates)
+        response = best_response(worlds.campaign, table, beliefs)
+        drift = profile.drift(response, beliefs.members)
+        stalled = stalled + 1 if best and drift > 0.9 * best.drift else 0
+        if best is None or drift < best.drift:
+            best = Equilibrium(profile, counts, beliefs, profile.gap(response), drift, number)
+        if drift <= tolerance:
+            break
+        if stalled >= _STALL:
+            step, stalled = step / 2, 0
+        profile = profile.toward(response, step)
+    return best  # type: ignore[return-value]  # at least one round

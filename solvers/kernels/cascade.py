@@ -1,0 +1,272 @@
+"""The recruitment cascade: rounds of costly invitations and private joining costs.
+
+Arrays shared by the kernels of this module (H is the largest depth):
+
+=========== ==================== =============================================================
+name        dtype, shape         meaning
+=========== ==================== =============================================================
+indptr      int64[n + 1]         the arcs of node u are ``indptr[u]:indptr[u + 1]``
+indices     int32[m]             contact at the end of each arc
+contact     float64[1] or [m]    chance that an invitation reaches the contact
+team        int32[t]             the organiser's team: depth 0, never counted
+join        float64[H + 1]       chance that a person accepts at depth d (``join[0]`` unused)
+invite      float64[H + 1]       chance that a member of depth d makes a given invitation
+key         uint64[2]            names the family of worlds
+stamp       int64[n]             scratch: ``stamp[v] - base`` is v's depth where it is in 0..H
+queue       int32[n]             scratch: the team, then the members in order of joining
+via         int64[n]             scratch: the arc that recruited a member
+epoch       int64[1]             scratch: how many worlds these stamps have served
+=========== ==================== =============================================================
+
+A world is ``(key, replicate)``. It fixes one uniform joining cost per person and one coin per arc
+(inviting and reaching in one threshold, since a member considers an arc only once), whatever the
+probabilities are: two schemes meet the same people in the same worlds.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.kernels.binding import bind
+from solvers.kernels.random import (
+    ARC_STREAM,
+    FORCED_STREAM,
+    PERSON_STREAM,
+    TIE_STREAM,
+    stream,
+    uniform,
+)
+
+__all__ = ["cascade", "play", "vanishing"]
+
+Ids = NDArray[np.int32]
+Longs = NDArray[np.int64]
+Words = NDArray[np.uint64]
+Reals = NDArray[np.float64]
+
+
+def _expand(
+    indptr: Longs,
+    indices: Ids,
+    contact: Reals,
+    chance: float,
+    accept: float,
+    arc_key: np.uint64,
+    person_key: np.uint64,
+    tie_key: np.uint64,
+    base: int,
+    depth: int,
+    low: int,
+    high: int,
+    tail: int,
+    stamp: Longs,
+    queue: Ids,
+    via: Longs,
+) -> tuple[int, int]:
+    """Let the members ``queue[low:high]`` of depth - 1 invite; return (new tail, contacts considered).
+
+    Contacts who are members at the start of the round are passed over; those who joined in this
+    very round are still considered, and one recruiter is drawn uniformly from all who reached them.
+    """
+    considered = 0
+    single = contact.shape[0] == 1
+    for position in range(low, high):
+        member = queue[position]
+        for arc in range(indptr[member], indptr[member + 1]):
+            person = indices[arc]
+            state = stamp[person] - base
+            if 0 <= state < depth:
+                continue
+            considered += 1
+            if uniform(arc_key, arc) >= chance * contact[0 if single else arc]:
+                continue
+            if state == depth:
+                if uniform(tie_key, arc) < uniform(tie_key, via[person]):
+                    via[person] = arc
+            elif uniform(person_key, person) < accept:
+                stamp[person] = base + depth
+                via[person] = arc
+                queue[tail] = person
+                tail += 1
+    return tail, considered
+
+
+expand = bind(_expand)
+
+
+def _play(
+    indptr: Longs,
+    indices: Ids,
+    contact: Reals,
+    team: Ids,
+    join: Reals,
+    invite: Reals,
+    key: Words,
+    replicate: int,
+    members: Longs,
+    considered: Longs,
+    stamp: Longs,
+    queue: Ids,
+    via: Longs,
+    epoch: Longs,
+) -> int:
+    """Play one world; return its base, so that ``stamp[v] - base`` is the depth of v.
+
+    `members` and `considered` (int64[H]) receive the members of depth d and the contacts that they
+    considered at index d - 1; the last entry of `considered` stays 0, since nobody joins below H.
+    Cost: one step per arc that leaves a member.
+    """
+    max_depth = join.shape[0] - 1
+    arc_key = stream(key, replicate, ARC_STREAM)
+    person_key = stream(key, replicate, PERSON_STREAM)
+    tie_key = stream(key, replicate, TIE_STREAM)
+    epoch[0] += 1
+    base = epoch[0] * (max_depth + 2)
+    tail = 0
+    for agent in team:
+        stamp[agent] = base
+        queue[tail] = agent
+        tail += 1
+    low = 0
+    for depth in range(1, max_depth + 1):
+        high = tail
+        tail, seen = expand(
+            indptr, indices, contact, invite[depth - 1], join[depth],
+            arc_key, person_key, tie_key, base, depth, low, high, tail, stamp, queue, via,
+        )  # fmt: skip
+        members[depth - 1] = tail - high
+        if depth > 1:
+            considered[depth - 2] = seen
+        if tail == high:
+            for empty in range(depth, max_depth):
+                members[empty] = 0
+                considered[empty - 1] = 0
+            break
+        low = high
+    considered[max_depth - 1] = 0
+    return base
+
+
+play = bind(_play)
+
+
+def _cascade(
+    indptr: Longs,
+    indices: Ids,
+    contact: Reals,
+    team: Ids,
+    join: Reals,
+    invite: Reals,
+    key: Words,
+    first: int,
+    members: Longs,
+    considered: Longs,
+    stamp: Longs,
+    queue: Ids,
+    via: Longs,
+    epoch: Longs,
+) -> None:
+    """Play the worlds ``first .. first + members.shape[0] - 1``, one row of int64[R, H] counts each."""
+    for row in range(members.shape[0]):
+        play(
+            indptr, indices, contact, team, join, invite, key, first + row,
+            members[row], considered[row], stamp, queue, via, epoch,
+        )  # fmt: skip
+
+
+cascade = bind(_cascade)
+
+
+def _vanishing(
+    indptr: Longs,
+    indices: Ids,
+    contact: Reals,
+    team: Ids,
+    join: Reals,
+    invite: Reals,
+    key: Words,
+    replicates: Longs,
+    deepest: int,
+    members: Longs,
+    followers: Longs,
+    reach: Reals,
+    pairs: Longs,
+    stamp: Longs,
+    queue: Ids,
+    via: Longs,
+    epoch: Longs,
+) -> None:
+    """Force one person into each empty depth: the limit of vanishing participation.
+
+    `replicates` (int64[R]) are worlds whose deepest members stand at depth `deepest`. In each, one
+    (member, contact) pair is drawn uniformly from the contacts that these members may still
+    consider, and the contact joins at ``deepest + 1`` by force; natural play goes on from that
+    person alone, is counted and taken back; then one of that person's contacts is forced in a step
+    deeper, and so on down to H.
+
+    `members` (int64[R, H]) receives the natural members by depth, `followers` (int64[R, H, H]) at
+    [r, s - 1, d - 1] the members of depth d in the play that starts with the person forced in at
+    depth s (that person included), `reach` (float64[R, H]) the contact probability of the forcing
+    arc (0 where nobody could be forced in) and `pairs` (int64[R]) the number of pairs that the
+    first one was drawn from: the weight of the world.
+    """
+    max_depth = join.shape[0] - 1
+    considered = np.zeros(max_depth, dtype=np.int64)
+    for row in range(replicates.shape[0]):
+        replicate = replicates[row]
+        followers[row] = 0
+        reach[row] = 0.0
+        pairs[row] = 0
+        base = play(
+            indptr, indices, contact, team, join, invite, key, replicate,
+            members[row], considered, stamp, queue, via, epoch,
+        )  # fmt: skip
+        arc_key = stream(key, replicate, ARC_STREAM)
+        person_key = stream(key, replicate, PERSON_STREAM)
+        tie_key = stream(key, replicate, TIE_STREAM)
+        forced_key = stream(key, replicate, FORCED_STREAM)
+        low = 0
+        high = team.shape[0]
+        for depth in range(1, deepest + 1):
+            low = high
+            high += members[row, depth - 1]
+        for depth in range(deepest + 1, max_depth + 1):
+            chosen = -1
+            smallest = 2.0
+            for position in range(low, high):
+                member = queue[position]
+                for arc in range(indptr[member], indptr[member + 1]):
+                    if 0 <= stamp[indices[arc]] - base < depth:
+                        continue
+                    if depth == deepest + 1:
+                        pairs[row] += 1
+                    draw = uniform(forced_key, arc)
+                    if draw < smallest:
+                        smallest = draw
+                        chosen = arc
+            if chosen < 0:
+                break
+            person = indices[chosen]
+            stamp[person] = base + depth
+            queue[high] = person
+            low = high
+            high += 1
+            reach[row, depth - 1] = contact[0 if contact.shape[0] == 1 else chosen]
+            followers[row, depth - 1, depth - 1] = 1
+            start, tail = low, high
+            for deeper in range(depth + 1, max_depth + 1):
+                end = tail
+                tail, _ = expand(
+                    indptr, indices, contact, invite[deeper - 1], join[deeper],
+                    arc_key, person_key, tie_key, base, deeper, start, end, tail, stamp, queue, via,
+                )  # fmt: skip
+                followers[row, depth - 1, deeper - 1] = tail - end
+                if tail == end:
+                    break
+                start = end
+            for position in range(high, tail):
+                stamp[queue[position]] = base - 1
+
+
+vanishing = bind(_vanishing)
