@@ -1,0 +1,158 @@
+"""Cost distributions: what joining or inviting costs a person, in money."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mechanism.errors import InvalidInputError
+
+__all__ = ["CostModel", "ExponentialCost", "UniformCost"]
+
+Reals = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class CostModel(ABC):
+    """Distribution of a private cost: F(x) = P(cost <= x), money.
+
+    Make one with `CostModel.exponential` or `CostModel.uniform`. All distributions here are
+    log-concave: log F is concave, which scheme design relies on.
+    """
+
+    @staticmethod
+    def exponential(*, mean: float) -> ExponentialCost:
+        """Return the exponential distribution with the given mean, money > 0.
+
+        Examples
+        --------
+        >>> float(CostModel.exponential(mean=2.0).cdf(2.0).round(4))
+        0.6321
+        """
+        return ExponentialCost(mean)
+
+    @staticmethod
+    def uniform(*, low: float, high: float) -> UniformCost:
+        """Return the uniform distribution on [low, high], money, 0 <= low < high.
+
+        Examples
+        --------
+        >>> float(CostModel.uniform(low=0, high=4).cdf(1.0))
+        0.25
+        """
+        return UniformCost(low, high)
+
+    @abstractmethod
+    def cdf(self, x: ArrayLike) -> Reals:
+        """Return P(cost <= x)."""
+
+    @abstractmethod
+    def log_cdf_slope(self, x: ArrayLike) -> Reals:
+        """Return the derivative of log F at x, 1 / money; 0 where F is 1, inf where F is 0."""
+
+    @abstractmethod
+    def ppf(self, u: ArrayLike) -> Reals:
+        """Return the cost below which a fraction u of the people lies, u in [0, 1)."""
+
+    def log_cdf(self, x: ArrayLike) -> Reals:
+        """Return log F(x); -inf where F is 0."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.cdf(x))
+
+    @classmethod
+    def parse(cls, text: str) -> CostModel:
+        """Read ``"0.8"`` or ``"exponential:0.8"`` (mean) or ``"uniform:0:2"`` (low, high).
+
+        Examples
+        --------
+        >>> CostModel.parse("uniform:0:2")
+        UniformCost(low=0.0, high=2.0)
+        """
+        name, *rest = text.split(":")
+        try:
+            if not rest:
+                return ExponentialCost(float(name))
+            if name == "exponential" and len(rest) == 1:
+                return ExponentialCost(float(rest[0]))
+            if name == "uniform" and len(rest) == 2:
+                return UniformCost(float(rest[0]), float(rest[1]))
+        except InvalidInputError:
+            raise
+        except ValueError:
+            pass
+        raise InvalidInputError(
+            "cost", text, allowed="a mean such as 0.8, exponential:MEAN or uniform:LOW:HIGH"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ExponentialCost(CostModel):
+    """F(x) = 1 - exp(-x / mean) for x >= 0."""
+
+    mean: float
+
+    def __post_init__(self) -> None:
+        _money("mean", self.mean, above=0.0)
+        object.__setattr__(self, "mean", float(self.mean))
+
+    def cdf(self, x: ArrayLike) -> Reals:
+        """Return P(cost <= x)."""
+        return -np.expm1(-np.maximum(np.asarray(x, dtype=np.float64), 0.0) / self.mean)
+
+    def log_cdf_slope(self, x: ArrayLike) -> Reals:
+        """Return the derivative of log F at x."""
+        ratio = np.maximum(np.asarray(x, dtype=np.float64), 0.0) / self.mean
+        with np.errstate(divide="ignore", over="ignore"):
+            return np.asarray(1.0 / (self.mean * np.expm1(ratio)))
+
+    def ppf(self, u: ArrayLike) -> Reals:
+        """Return the quantile."""
+        return np.asarray(-self.mean * np.log1p(-np.asarray(u, dtype=np.float64)))
+
+
+@dataclass(frozen=True, slots=True)
+class UniformCost(CostModel):
+    """F(x) = (x - low) / (high - low) on [low, high]."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        _money("low", self.low, least=0.0)
+        _money("high", self.high, above=float(self.low))
+        object.__setattr__(self, "low", float(self.low))
+        object.__setattr__(self, "high", float(self.high))
+
+    @property
+    def mean(self) -> float:
+        """Mean cost, money."""
+        return (self.low + self.high) / 2
+
+    def cdf(self, x: ArrayLike) -> Reals:
+        """Return P(cost <= x)."""
+        share = (np.asarray(x, dtype=np.float64) - self.low) / (self.high - self.low)
+        return np.clip(share, 0.0, 1.0)
+
+    def log_cdf_slope(self, x: ArrayLike) -> Reals:
+        """Return the derivative of log F at x."""
+        above = np.asarray(x, dtype=np.float64) - self.low
+        with np.errstate(divide="ignore"):
+            inside = np.where(above <= 0, np.inf, 1.0 / np.maximum(above, 0.0))
+        return np.where(above >= self.high - self.low, 0.0, inside)
+
+    def ppf(self, u: ArrayLike) -> Reals:
+        """Return the quantile."""
+        return np.asarray(self.low + (self.high - self.low) * np.asarray(u, dtype=np.float64))
+
+
+def _money(name: str, value: object, *, above: float | None = None, least: float | None = None) -> None:
+    """Refuse what is not a finite amount in range."""
+    bound = f"above {above:g}" if above is not None else f"at least {least:g}"
+    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    amount = float(value) if real else float("nan")  # type: ignore[arg-type]
+    if not isfinite(amount) or (above is not None and amount <= above) or (least is not None and amount < least):
+        raise InvalidInputError(name, value, allowed=f"a finite amount of money {bound}")

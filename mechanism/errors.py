@@ -1,0 +1,82 @@
+"""Errors of the library: what is wrong, where, and what is allowed."""
+
+from __future__ import annotations
+
+__all__ = [
+    "BackendMissingError",
+    "CertificateError",
+    "InvalidInputError",
+    "MechanismError",
+    "SolveError",
+    "UnsupportedProblemError",
+]
+
+
+class MechanismError(Exception):
+    """Base class of all errors that this library raises on purpose."""
+
+
+class InvalidInputError(MechanismError, ValueError):
+    """An argument is out of its range; nothing has been done.
+
+    Parameters
+    ----------
+    argument : str
+        Name of the argument.
+    value : object
+        The offending value.
+    allowed : str
+        What would have been accepted, as a noun phrase.
+    index : int, tuple of int or str, optional
+        Where in the argument the value stands.
+
+    Examples
+    --------
+    >>> raise InvalidInputError("contact", 1.2, allowed="a probability in [0, 1]")
+    Traceback (most recent call last):
+    ...
+    mechanism.errors.InvalidInputError: contact is 1.2; it must be a probability in [0, 1]
+    """
+
+    def __init__(
+        self,
+        argument: str,
+        value: object,
+        *,
+        allowed: str,
+        index: int | tuple[int, ...] | str | None = None,
+    ) -> None:
+        where = argument if index is None else f"{argument}[{index}]".replace("[(", "[").replace(")]", "]")
+        super().__init__(f"{where} is {value!r}; it must be {allowed}")
+        self.argument = argument
+        self.value = value
+        self.index = index
+        self.allowed = allowed
+
+
+class UnsupportedProblemError(MechanismError):
+    """The problem is well posed but no method here solves it."""
+
+
+class SolveError(MechanismError):
+    """A solver failed; what it had reached is attached.
+
+    Parameters
+    ----------
+    message : str
+        What happened and what to do.
+    solution : object, optional
+        The best that was found.
+    """
+
+    def __init__(self, message: str, *, solution: object = None) -> None:
+        super().__init__(message)
+        self.solution = solution
+
+
+class CertificateError(MechanismError):
+    """A certificate is malformed or does not prove its claim."""
+
+
+class BackendMissingError(MechanismError, ImportError):
+    """An optional package is not installed; the message holds the command that installs it."""

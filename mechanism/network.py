@@ -1,0 +1,76 @@
+"""Incentive networks: a graph with people on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mechanism.costs import CostModel
+from mechanism.errors import InvalidInputError
+from mechanism.graph import Graph
+
+__all__ = ["IncentiveNetwork"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, init=False)
+class IncentiveNetwork:
+    """Who can contact whom, how surely, and what joining and inviting costs people.
+
+    Parameters
+    ----------
+    graph : Graph
+        Arc u -> v: u can contact v.
+    contact : float or array_like of float, shape (m,)
+        Chance in [0, 1] that an invitation reaches the contact: one for all arcs or one per arc.
+    join : CostModel
+        Private cost of joining, money; drawn once per person.
+    invite : CostModel
+        Effort of one invitation, money; drawn per arc.
+
+    Raises
+    ------
+    InvalidInputError
+        If a value is out of range; the message names the first offending arc.
+    """
+
+    graph: Graph
+    contact: float | NDArray[np.float64]
+    join: CostModel
+    invite: CostModel
+
+    def __init__(
+        self, graph: Graph, *, contact: float | ArrayLike, join: CostModel, invite: CostModel
+    ) -> None:
+        if not isinstance(graph, Graph):
+            raise InvalidInputError("graph", graph, allowed="a Graph")
+        for name, cost in (("join", join), ("invite", invite)):
+            if not isinstance(cost, CostModel):
+                raise InvalidInputError(name, cost, allowed="a CostModel such as CostModel.exponential(mean=1)")
+        for name, value in (("graph", graph), ("join", join), ("invite", invite)):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "contact", _probabilities(contact, graph.m))
+
+
+def _probabilities(contact: float | ArrayLike, m: int) -> float | NDArray[np.float64]:
+    """Return one probability, or a read-only array of one per arc."""
+    allowed = "a probability in [0, 1]"
+    try:
+        array = np.array(contact, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InvalidInputError("contact", contact, allowed=allowed) from None
+    if array.ndim == 0:
+        chance = float(array)
+        if not (isfinite(chance) and 0 <= chance <= 1):
+            raise InvalidInputError("contact", contact, allowed=allowed)
+        return chance
+    if array.shape != (m,):
+        raise InvalidInputError("contact", array.shape, allowed=f"one number or an array of shape ({m},)")
+    bad = ~((array >= 0) & (array <= 1))
+    if bad.any():
+        first = int(bad.argmax())
+        raise InvalidInputError("contact", float(array[first]), index=first, allowed=allowed)
+    array.flags.writeable = False
+    return array

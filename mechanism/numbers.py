@@ -1,0 +1,54 @@
+"""Numbers that formulas are generic over: machine floats and exact rationals."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from mechanism.errors import InvalidInputError
+
+__all__ = ["Number", "exact", "number", "parse", "spell"]
+
+Number = int | float | Fraction
+
+
+def exact(x: Number) -> Fraction:
+    """Return the rational that a number stands for: a float stands for its shortest decimal.
+
+    Examples
+    --------
+    >>> exact(0.2)
+    Fraction(1, 5)
+    """
+    return Fraction(x) if isinstance(x, (int, Fraction)) else Fraction(repr(float(x)))
+
+
+def number(x: Any, *, argument: str, allowed: str, index: tuple[int, ...] | None = None) -> Number:
+    """Return `x` as int, float or Fraction; refuse anything else and whatever is not finite."""
+    if isinstance(x, (np.floating, np.integer)):
+        x = x.item()
+    if isinstance(x, bool) or not isinstance(x, (int, float, Fraction)) or not isfinite(x):
+        raise InvalidInputError(argument, x, allowed=allowed, index=index)
+    return x
+
+
+def spell(x: Number) -> str:
+    """Return the text of a number that `parse` reads back: ``"0.2"`` for a float, ``"1/5"`` for a Fraction."""
+    return repr(x) if isinstance(x, float) else str(x)
+
+
+def parse(text: str) -> Number:
+    """Read a number: with a point or an exponent it is a float, else it is exact.
+
+    Examples
+    --------
+    >>> parse("1/5"), parse("0.2")
+    (Fraction(1, 5), 0.2)
+    """
+    try:
+        return float(text) if any(mark in text for mark in ".eE") else Fraction(text)
+    except (ValueError, ZeroDivisionError, TypeError):
+        raise InvalidInputError("number", text, allowed='a text such as "0.2" or "1/5"') from None

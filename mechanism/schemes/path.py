@@ -1,0 +1,134 @@
+"""Path schemes: rewards along the chain that leads to a finder."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields, replace
+from fractions import Fraction
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanism.errors import InvalidInputError
+from mechanism.numbers import Number, exact, number, parse, spell
+
+__all__ = ["PathScheme", "PowerTerm", "check_position"]
+
+
+@dataclass(frozen=True, slots=True)
+class PowerTerm:
+    """One term ``scale * p ** (depth - 1) * q ** distance`` of a closed form, with ``0 ** 0 = 1``."""
+
+    scale: Number
+    p: Number
+    q: Number
+
+
+@dataclass(frozen=True, slots=True)
+class PathScheme(ABC):
+    """A reward for every position on a chain, in shares of the prize.
+
+    The finder stands at `depth` l >= 1 (the first recruit of the organiser's team at depth 1); the
+    payee stands `distance` j steps above it, 0 <= j <= l - 1 (j = 0 is the finder itself).
+
+    A scheme is a formula over its parameters: with float parameters it computes in float64, with
+    `fractions.Fraction` in exact arithmetic. The same code is simulated and proved.
+    """
+
+    kind: ClassVar[str]
+
+    @abstractmethod
+    def _formula(self, depth: int, distance: int) -> Number:
+        """Return the reward at a valid position."""
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """The scheme in a few words, for tables and plots."""
+
+    def reward(self, depth: int, distance: int) -> Number:
+        """Return the share of the prize for the payee `distance` steps above a finder at `depth`.
+
+        Parameters
+        ----------
+        depth : int
+            Depth of the finder, at least 1.
+        distance : int
+            Steps from the finder up to the payee, in 0..depth - 1.
+
+        Returns
+        -------
+        int, float or Fraction
+            In the arithmetic of the parameters.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such position.
+        """
+        check_position(depth, distance)
+        return self._formula(depth, distance)
+
+    def table(self, max_depth: int) -> NDArray[np.float64]:
+        """Return the rewards in chains of at most `max_depth`, float64 of shape (max_depth, max_depth).
+
+        The reward for a finder at depth l and a distance j stands at ``[l - 1, j]``; 0 where j >= l.
+        """
+        rewards = np.zeros((max_depth, max_depth))
+        for depth in range(1, max_depth + 1):
+            rewards[depth - 1, :depth] = [float(self._formula(depth, j)) for j in range(depth)]
+        return rewards
+
+    def exact(self) -> Self:
+        """Return the same scheme in exact arithmetic: a float parameter stands for its shortest decimal."""
+        return replace(self, **{item.name: exact(getattr(self, item.name)) for item in fields(self)})
+
+    def exact_table(self, max_depth: int) -> list[list[Fraction]]:
+        """Return the rewards as fractions: row l - 1 holds the l rewards of a chain of length l."""
+        scheme = self.exact()
+        return [
+            [Fraction(scheme._formula(depth, distance)) for distance in range(depth)]
+            for depth in range(1, max_depth + 1)
+        ]
+
+    def power_terms(self) -> tuple[PowerTerm, ...] | None:
+        """Return the closed form as a sum of power terms, or None if there is none."""
+        return None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the scheme as JSON-ready values; numbers are texts, exact ones as ``"1/5"``."""
+        return {"scheme": self.kind} | {
+            item.name: spell(getattr(self, item.name)) for item in fields(self) if item.init and item.repr
+        }
+
+    @classmethod
+    def from_parameters(cls, parameters: dict[str, Any]) -> Self:
+        """Return the scheme with the given parameters, as texts."""
+        names = [item.name for item in fields(cls) if item.init and item.repr]
+        if sorted(parameters) != sorted(names):
+            raise InvalidInputError(
+                "scheme", parameters, allowed=f"{cls.kind!r} with the parameters {names}"
+            )
+        return cls(**{name: parse(parameters[name]) for name in names})
+
+    def _check(self, name: str, *, above: float | None = None, least: float = 0, below: float | None = None) -> None:
+        """Validate one parameter: finite, in the range given by the bounds."""
+        low = f"({above:g}" if above is not None else f"[{least:g}"
+        high = "inf)" if below is None else f"{below:g})"
+        allowed = f"a number in {low}, {high}"
+        value = number(getattr(self, name), argument=name, allowed=allowed)
+        if value < least or (above is not None and value <= above) or (below is not None and value >= below):
+            raise InvalidInputError(name, value, allowed=allowed)
+        object.__setattr__(self, name, value)
+
+    def __str__(self) -> str:
+        return self.label
+
+
+def check_position(depth: int, distance: int) -> None:
+    """Refuse a position that no chain has."""
+    if isinstance(depth, bool) or not isinstance(depth, (int, np.integer)) or depth < 1:
+        raise InvalidInputError("depth", depth, allowed="an integer of at least 1")
+    if isinstance(distance, bool) or not isinstance(distance, (int, np.integer)) or not 0 <= distance < depth:
+        raise InvalidInputError("distance", distance, allowed=f"an integer in 0..{depth - 1}")

@@ -1,0 +1,104 @@
+"""The cascade kernels equal their slow twin on the same coins, exactly."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from solvers import kernels
+from tests.reference.worlds import World
+
+probability = st.one_of(st.sampled_from([0.0, 1.0]), st.floats(0, 1))
+
+
+@st.composite
+def games(draw):
+    n = draw(st.integers(2, 12))
+    pairs = st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)).filter(lambda arc: arc[0] != arc[1])
+    arcs = sorted(draw(st.sets(pairs, max_size=40)))
+    single = draw(st.booleans())
+    contact = [draw(probability)] * len(arcs) if single else [draw(probability) for _ in arcs]
+    team = sorted(draw(st.sets(st.integers(0, n - 1), min_size=1, max_size=2)))
+    depth = draw(st.integers(1, 5))
+    join = [0.0] + [draw(probability) for _ in range(depth)]
+    invite = [1.0] + [draw(probability) for _ in range(depth)]
+    key = draw(st.tuples(*[st.integers(0, 2**64 - 1)] * 2))
+    return n, arcs, contact, single, team, join, invite, key
+
+
+def arrays(game):
+    n, arcs, contact, single, team, join, invite, key = game
+    counts = np.bincount([arc[0] for arc in arcs], minlength=n) if arcs else np.zeros(n, int)
+    return (
+        np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
+        np.array([arc[1] for arc in arcs], dtype=np.int32),
+        np.array((contact[:1] or [0.5]) if single else contact),
+        np.array(team, dtype=np.int32),
+        np.array(join),
+        np.array(invite),
+        np.array(key, dtype=np.uint64),
+    )
+
+
+def scratch(n):
+    return (
+        np.full(n, -1, dtype=np.int64),
+        np.empty(n, dtype=np.int32),
+        np.zeros(n, dtype=np.int64),
+        np.zeros(1, dtype=np.int64),
+    )
+
+
+def worlds(game, replicates):
+    n, arcs, contact, _, team, join, invite, key = game
+    weighted = [(u, v, c) for (u, v), c in zip(arcs, contact, strict=True)]
+    return [World(weighted, team, join, invite, key, replicate) for replicate in replicates]
+
+
+@given(games(), st.integers(0, 10**6))
+def test_counts_equal_the_twin(game, first):
+    depth = len(game[5]) - 1
+    members, considered = np.zeros((3, depth), np.int64), np.zeros((3, depth), np.int64)
+    kernels.cascade(*arrays(game), first, members, considered, *scratch(game[0]))
+    twins = worlds(game, range(first, first + 3))
+    assert members.tolist() == [world.members for world in twins]
+    assert considered.tolist() == [world.considered for world in twins]
+
+
+@given(games(), st.integers(0, 10**6))
+def test_recruiters_equal_the_twin(game, replicate):
+    depth = len(game[5]) - 1
+    stamp, queue, via, epoch = scratch(game[0])
+    base = kernels.play(
+        *arrays(game), replicate, np.zeros(depth, np.int64), np.zeros(depth, np.int64), stamp, queue, via, epoch
+    )
+    (world,) = worlds(game, [replicate])
+    assert {v: int(stamp[v] - base) for v in range(game[0]) if stamp[v] >= base} == world.depth
+    assert {v: int(via[v]) for v in world.via} == world.via
+
+
+@given(games(), st.integers(0, 10**6))
+def test_forced_play_equals_the_twin(game, replicate):
+    depth = len(game[5]) - 1
+    (world,) = worlds(game, [replicate])
+    deepest = sum(count > 0 for count in world.members)
+    members, followers = np.zeros((1, depth), np.int64), np.zeros((1, depth, depth), np.int64)
+    reach, pairs = np.zeros((1, depth)), np.zeros(1, np.int64)
+    kernels.vanishing(
+        *arrays(game), np.array([replicate]), deepest, members, followers, reach, pairs, *scratch(game[0])
+    )
+    expected = world.force(deepest)
+    assert members[0].tolist() == world.members
+    assert (followers[0].tolist(), reach[0].tolist(), int(pairs[0])) == expected
+
+
+@given(games(), st.lists(st.integers(0, 50), min_size=1, max_size=6))
+def test_a_world_does_not_depend_on_the_worlds_played_before(game, before):
+    depth = len(game[5]) - 1
+    reused = scratch(game[0])
+    for replicate in (*before, 7):
+        members, considered = np.zeros((1, depth), np.int64), np.zeros((1, depth), np.int64)
+        kernels.cascade(*arrays(game), replicate, members, considered, *reused)
+    alone = np.zeros((1, depth), np.int64), np.zeros((1, depth), np.int64)
+    kernels.cascade(*arrays(game), 7, *alone, *scratch(game[0]))
+    assert members.tolist() == alone[0].tolist()
+    assert considered.tolist() == alone[1].tolist()
