@@ -43,6 +43,6 @@ class DoubleGeometric(PathScheme):
         """The scheme in a few words."""
         return f"double geometric {float(self.b):g}"
 
-    def power_terms(self) -> tuple[PowerTerm, ...]:
+    def power_term(self) -> PowerTerm:
         """Return the closed form: p = 1 - b and q = b / (1 - b), so that p (1 + q) = 1."""
-        return (PowerTerm(1, 1 - self.b, self.b / (1 - self.b)),)
+        return PowerTerm(1, 1 - self.b, self.b / (1 - self.b))

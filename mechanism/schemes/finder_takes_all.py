@@ -34,6 +34,6 @@ class FinderTakesAll(PathScheme):
         """The scheme in a few words."""
         return "finder takes all"
 
-    def power_terms(self) -> tuple[PowerTerm, ...]:
+    def power_term(self) -> PowerTerm:
         """Return the closed form: 1 * 1 ** (l - 1) * 0 ** j."""
-        return (PowerTerm(1, 1, 0),)
+        return PowerTerm(1, 1, 0)

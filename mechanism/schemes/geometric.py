@@ -48,6 +48,6 @@ class Geometric(PathScheme):
         """The scheme in a few words."""
         return f"geometric {float(self.first):g} * {float(self.ratio):g}^j"
 
-    def power_terms(self) -> tuple[PowerTerm, ...]:
+    def power_term(self) -> PowerTerm:
         """Return the closed form."""
-        return (PowerTerm(self.first, 1, self.ratio),)
+        return PowerTerm(self.first, 1, self.ratio)

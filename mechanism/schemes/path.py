@@ -18,7 +18,7 @@ __all__ = ["PathScheme", "PowerTerm", "check_position"]
 
 @dataclass(frozen=True, slots=True)
 class PowerTerm:
-    """One term ``scale * p ** (depth - 1) * q ** distance`` of a closed form, with ``0 ** 0 = 1``."""
+    """The closed form ``scale * p ** (depth - 1) * q ** distance``, with ``0 ** 0 = 1``."""
 
     scale: Number
     p: Number
@@ -92,8 +92,8 @@ class PathScheme(ABC):
             for depth in range(1, max_depth + 1)
         ]
 
-    def power_terms(self) -> tuple[PowerTerm, ...] | None:
-        """Return the closed form as a sum of power terms, or None if there is none."""
+    def power_term(self) -> PowerTerm | None:
+        """Return the closed form as one power term, or None if there is none."""
         return None
 
     def to_dict(self) -> dict[str, Any]:

@@ -48,6 +48,6 @@ class Power(PathScheme):
         scale, p, q = (f"{float(x):g}" for x in (self.scale, self.p, self.q))
         return f"{scale} * {p}^(l-1) * {q}^j"
 
-    def power_terms(self) -> tuple[PowerTerm, ...]:
+    def power_term(self) -> PowerTerm:
         """Return the closed form."""
-        return (PowerTerm(self.scale, self.p, self.q),)
+        return PowerTerm(self.scale, self.p, self.q)

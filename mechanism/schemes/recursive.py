@@ -45,6 +45,6 @@ class Recursive(PathScheme):
         """The scheme in a few words."""
         return f"recursive {float(self.ratio):g}"
 
-    def power_terms(self) -> tuple[PowerTerm, ...]:
+    def power_term(self) -> PowerTerm:
         """Return the closed form."""
-        return (PowerTerm(1 - self.ratio, 1, self.ratio),)
+        return PowerTerm(1 - self.ratio, 1, self.ratio)
