@@ -19,7 +19,7 @@ from solvers.worlds import Counts, Limit, Worlds
 __all__ = ["Odds", "by_winner", "odds", "payoffs", "wins"]
 
 Reals = NDArray[np.float64]
-_LIMIT_WORLDS = 256
+_LIMIT_WORLDS = 64
 
 
 @dataclass(frozen=True, slots=True)

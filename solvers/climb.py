@@ -66,11 +66,11 @@ def climb(
     -----
     A step's equilibrium is searched from the decisions that the step predicts. The radius, the largest change of the
     logarithm of a decision's probability, doubles where the prediction was good and shrinks where not.
-    Cost per step: about 2 * depth + 5 simulations and one linear program.
+    Cost per step: about 2 * depth simulations of half the worlds, 5 of all of them and a linear program.
     """
     best = start
     radius = _RADIUS
-    effects = sensitivity(worlds, best.equilibrium)
+    effects = sensitivity(worlds, best.equilibrium, replicates=replicates // 2)
     for _ in range(max_steps):
         step = convex_step(
             worlds.campaign, best.table, best.equilibrium, effects, space, radius=radius
@@ -83,7 +83,7 @@ def climb(
         gained = (found.recruits - best.recruits) / step.gain
         if gained > 0:
             best = found
-            effects = sensitivity(worlds, best.equilibrium)
+            effects = sensitivity(worlds, best.equilibrium, replicates=replicates // 2)
             if gained > 0.7:
                 radius = min(2 * radius, _LARGEST)
             elif gained < 0.3:

@@ -123,6 +123,7 @@ def solve(
     replicates: int,
     start: Profile | None = None,
     tolerance: float = 3e-4,
+    gap: float = 1.0,
     max_rounds: int = 40,
 ) -> Equilibrium:
     """Iterate best responses on fixed worlds from `start` (full participation by default).
@@ -138,7 +139,9 @@ def solve(
     start : Profile, optional
         First beliefs.
     tolerance : float
-        Stop once the drift, about the relative error of the recruits, is at most this.
+        Stop once the drift, about the relative error of the recruits, is at most this,
+    gap : float
+        and no probability is further from its best response, however few people it concerns.
     max_rounds : int
         Stop after so many rounds with the best profile met.
 
@@ -159,9 +162,11 @@ def solve(
         response = best_response(worlds.campaign, table, beliefs)
         drift = profile.drift(response, beliefs.members)
         stalled = stalled + 1 if best and drift > 0.9 * best.drift else 0
-        if best is None or drift < best.drift:
-            best = Equilibrium(profile, counts, beliefs, profile.gap(response), drift, number)
-        if drift <= tolerance:
+        distance = profile.gap(response)
+        settled = drift <= tolerance
+        if best is None or drift < best.drift or (settled and distance < best.gap):
+            best = Equilibrium(profile, counts, beliefs, distance, drift, number)
+        if settled and distance <= gap:
             break
         if stalled >= _STALL:
             step, stalled = step / 2, 0

@@ -22,7 +22,7 @@ from mechanism.schemes import (
 from solvers.equilibrium import Equilibrium, Profile, solve
 from solvers.worlds import Worlds
 
-__all__ = ["KNOWN", "Member", "best_members", "split_factor"]
+__all__ = ["FAMILIES", "KNOWN", "Member", "best_members", "split_factor"]
 
 Reals = NDArray[np.float64]
 _DIGITS = 4
@@ -36,6 +36,8 @@ KNOWN: tuple[PathScheme, ...] = (
     DoubleGeometric(0.5),
 )
 """Schemes of the literature at their published parameters, for comparison."""
+FAMILIES = 5
+"""Searches that `best_members` makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ def best_members(
     epsilon: float,
     replicates: int,
     evaluations: int = 16,
+    met: dict[PathScheme, Equilibrium] | None = None,
     tick: Callable[[], None] = lambda: None,
 ) -> tuple[Member, ...]:
     """Search every known family for the member that recruits most, sybil-proof up to epsilon.
@@ -81,6 +84,8 @@ def best_members(
         Worlds per evaluation.
     evaluations : int
         Equilibria per parameter.
+    met : dict, optional
+        Equilibria met so far on these worlds; looked up and filled, so that several epsilons share them.
     tick : callable
         Called after each family.
 
@@ -95,7 +100,7 @@ def best_members(
     the others have one parameter or none. Parameters have four digits. Searches are Brent's in one and Nelder and
     Mead's in two dimensions, on common worlds, so that comparisons are paired.
     """
-    search = _Search(worlds, epsilon, replicates, evaluations)
+    search = _Search(worlds, epsilon, replicates, evaluations, {} if met is None else met)
     members = []
     for family in (
         search.fixed,
@@ -110,7 +115,15 @@ def best_members(
 
 
 class _Search:
-    def __init__(self, worlds: Worlds, epsilon: float, replicates: int, evaluations: int) -> None:
+    def __init__(
+        self,
+        worlds: Worlds,
+        epsilon: float,
+        replicates: int,
+        evaluations: int,
+        met: dict[PathScheme, Equilibrium],
+    ) -> None:
+        self.met = met
         self.worlds = worlds
         self.depth = worlds.max_depth
         self.epsilon = epsilon
@@ -121,13 +134,15 @@ class _Search:
 
     def evaluate(self, family: str, scheme: PathScheme) -> Member:
         """Find the equilibrium of a member, from the last one: members are searched in small steps."""
-        equilibrium = solve(
-            self.worlds,
-            scheme.table(self.depth),
-            replicates=self.replicates,
-            start=self.start,
-            tolerance=_TOLERANCE,
-        )
+        if scheme not in self.met:
+            self.met[scheme] = solve(
+                self.worlds,
+                scheme.table(self.depth),
+                replicates=self.replicates,
+                start=self.start,
+                tolerance=_TOLERANCE,
+            )
+        equilibrium = self.met[scheme]
         member = Member(family, scheme, equilibrium)
         if equilibrium.recruits > 0:
             self.start = equilibrium.profile
@@ -200,7 +215,7 @@ class _Search:
         simplex = np.array([[q, 1.0], [q * 1.3, 1.0], [q, 0.95]])
         optimize.minimize(
             loss, simplex[0], method="Nelder-Mead",
-            options={"initial_simplex": simplex, "maxfev": 2 * self.evaluations, "xatol": 1e-3, "fatol": 0.0},
+            options={"initial_simplex": simplex, "maxfev": 3 * self.evaluations // 2, "xatol": 1e-3, "fatol": 0.0},
         )  # fmt: skip
         return [self.best] if self.best else []
 

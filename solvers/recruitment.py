@@ -26,6 +26,7 @@ _RELATIVE_STDERR = 0.002
 _MOST_REPLICATES = 100_000
 _LEAST_REPLICATES = 256
 _TOLERANCE = 3e-4
+_GAP = 0.01
 
 
 class Status(Enum):
@@ -186,7 +187,7 @@ def recruit(
     pilot = solve(worlds, table, replicates=min(replicates or _PILOT, _PILOT), tolerance=2e-3)
     if replicates is None:
         replicates = replicates_for(pilot)
-    final = solve(worlds, table, replicates=replicates, start=pilot.profile, tolerance=_TOLERANCE)
+    final = solve(worlds, table, replicates=replicates, start=pilot.profile, tolerance=_TOLERANCE, gap=_GAP)
     return measure(campaign, scheme, final)
 
 

@@ -15,8 +15,8 @@ from mechanism.errors import InvalidInputError, SolveError, UnsupportedProblemEr
 from mechanism.schemes import PathScheme, PathTable
 from proofs import Property, SybilProof, Verdict, WithinBudget, verify
 from solvers.climb import Candidate, climb
-from solvers.equilibrium import solve
-from solvers.families import Member, best_members
+from solvers.equilibrium import Equilibrium, solve
+from solvers.families import FAMILIES, Member, best_members
 from solvers.recruitment import Recruitment, recruit
 from solvers.reward_space import RewardSpace
 from solvers.rounding import exactly_feasible
@@ -26,7 +26,7 @@ from solvers.worlds import Worlds
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Design", "Progress", "design"]
+__all__ = ["Design", "DesignSearch", "Progress", "Stages", "design"]
 
 Reals = NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
@@ -143,7 +143,7 @@ def design(
     """
     allowed = _tightest(epsilon, subject_to)
     search = DesignSearch(campaign, rng, effort=effort, threads=threads)
-    stages = _Stages(progress, search.stages)
+    stages = Stages(progress, search.steps + 1)
     rivals = search.rivals(allowed, stages)
     best = search.best(allowed, [member.scheme.table(campaign.max_depth) for member in rivals], stages)
     result = search.finish(best, allowed, rivals)
@@ -163,52 +163,70 @@ class DesignSearch:
         self.seed = seed_sequence(rng)
         self.worlds = Worlds(campaign, child(self.seed, _SEARCH), threads=threads)
         self.replicates = _WORLDS * 2 ** (self.effort - 1)
-        self.stages = 5 + self.effort + 1
+        self.steps = FAMILIES + self.effort
+        self._met: dict[PathScheme, Equilibrium] = {}
 
     @property
     def fresh(self) -> np.random.SeedSequence:
         """The seed of the worlds to report on: the same for every scheme, never used in a choice."""
         return child(self.seed, _FRESH)
 
-    def rivals(self, epsilon: Fraction, stages: _Stages) -> tuple[Member, ...]:
+    def rivals(self, epsilon: Fraction, stages: Stages) -> tuple[Member, ...]:
         """Return the best member of each known family."""
         return best_members(
             self.worlds,
             epsilon=float(epsilon),
             replicates=self.replicates // 2,
             evaluations=12 + 4 * self.effort,
+            met=self._met,
             tick=lambda: stages.tick(f"known families, epsilon {float(epsilon):g}"),
         )
 
-    def best(self, epsilon: Fraction, starts: Sequence[Reals], stages: _Stages) -> Candidate:
-        """Climb from the best starts; return the best exactly feasible table on the worlds of the search."""
+    def best(self, epsilon: Fraction, starts: Sequence[Reals], stages: Stages) -> Candidate:
+        """Climb from the most promising starts; return the best exactly feasible table."""
+        ranked = sorted(
+            (self._at(_exact(table, epsilon)) for table in starts), key=lambda start: -start.recruits
+        )
+        found = [self.climb_from(epsilon, start.table, stages) for start in ranked[: self.effort]]
+        return max([*found, ranked[0]], key=_recruits)
+
+    def climb_from(self, epsilon: Fraction, table: Reals, stages: Stages) -> Candidate:
+        """Climb from the feasible table next to a given one; return an exactly feasible table."""
         space = RewardSpace(self.campaign.max_depth, float(epsilon))
-        feasible = [_exact(table, epsilon) for table in starts]
-        ranked = sorted((self._at(table) for table in feasible), key=lambda start: -start.recruits)
-        best = ranked[0]
-        for start in ranked[: self.effort]:
-            found = climb(self.worlds, start, space, replicates=self.replicates)
-            found = self._at(_exact(found.table, epsilon))
-            best = max(best, found, key=lambda candidate: candidate.recruits)
-            stages.tick(f"climbing, epsilon {float(epsilon):g}")
-        return best
+        start = self._at(_exact(table, epsilon))
+        found = climb(self.worlds, start, space, replicates=self.replicates)
+        stages.tick(f"climbing, epsilon {float(epsilon):g}")
+        return self._at(_exact(found.table, epsilon))
 
     def _at(self, table: Reals) -> Candidate:
         """Return a table with its equilibrium, searched from full participation."""
         return Candidate(table, solve(self.worlds, table, replicates=self.replicates))
 
-    def finish(self, best: Candidate, epsilon: Fraction, rivals: tuple[Member, ...]) -> Design:
+    def finish(
+        self,
+        best: Candidate,
+        epsilon: Fraction,
+        rivals: tuple[Member, ...],
+        *,
+        replicates: int | None = None,
+    ) -> Design:
         """Make the scheme exact, prove it and measure it on fresh worlds."""
         scheme = PathTable(exactly_feasible(best.table, epsilon=epsilon))
         verdicts = (verify(scheme, SybilProof(epsilon)), verify(scheme, WithinBudget()))
         for verdict in verdicts:
             if verdict.holds is not True:
                 raise SolveError(f"the designed scheme is not what was asked for: {verdict}", solution=scheme)
-        fresh = recruit(self.campaign, scheme, rng=self.fresh, threads=self.threads)
+        fresh = recruit(
+            self.campaign, scheme, replicates=replicates, rng=self.fresh, threads=self.threads
+        )
         return Design(scheme, epsilon, fresh, verdicts, rivals, best.recruits)
 
 
-class _Stages:
+def _recruits(candidate: Candidate) -> float:
+    return candidate.recruits
+
+
+class Stages:
     """Progress over a known number of steps."""
 
     def __init__(self, progress: Progress | None, total: int) -> None:

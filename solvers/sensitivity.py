@@ -40,7 +40,7 @@ class Sensitivity:
     odds_inviting: Reals
 
 
-def sensitivity(worlds: Worlds, equilibrium: Equilibrium) -> Sensitivity:
+def sensitivity(worlds: Worlds, equilibrium: Equilibrium, *, replicates: int) -> Sensitivity:
     """Differentiate what happens with respect to every decision that matters.
 
     Parameters
@@ -49,6 +49,8 @@ def sensitivity(worlds: Worlds, equilibrium: Equilibrium) -> Sensitivity:
         The worlds that the equilibrium was found on.
     equilibrium : Equilibrium
         Where to differentiate.
+    replicates : int
+        Worlds per simulation.
 
     Returns
     -------
@@ -60,14 +62,15 @@ def sensitivity(worlds: Worlds, equilibrium: Equilibrium) -> Sensitivity:
     probability 5 % larger, or smaller where it would exceed 1. On common worlds most people decide the same way, so the
     differences are far less noisy than the counts.
     """
-    members, profile = equilibrium.odds.members, equilibrium.profile
-    replicates = len(equilibrium.counts.members)
+    profile = equilibrium.profile
+    _, here = play(worlds, profile, replicates=replicates)
+    members = here.members
     large = members > _SHARE * members.sum()
     joins = np.flatnonzero(large & (profile.join > 0))
     invites = np.flatnonzero(large[:-1] & (profile.invite[:-1] > 0) & (members[1:] > 0))
     depths = np.concatenate((joins, invites))
     inviting = np.arange(len(depths)) >= len(joins)
-    size = (len(depths), *equilibrium.odds.joining.shape)
+    size = (len(depths), *here.joining.shape)
     recruits, joining, invited = np.empty(len(depths)), np.empty(size), np.empty(size)
     for number, (depth, invites_here) in enumerate(zip(depths, inviting, strict=True)):
         join, invite = profile.join.copy(), profile.invite.copy()
@@ -77,6 +80,6 @@ def sensitivity(worlds: Worlds, equilibrium: Equilibrium) -> Sensitivity:
         _, moved = play(worlds, Profile(join, invite), replicates=replicates)
         size_of_step = np.log(factor)
         recruits[number] = (moved.members.sum() - members.sum()) / size_of_step
-        joining[number] = (moved.joining - equilibrium.odds.joining) / size_of_step
-        invited[number] = (moved.inviting - equilibrium.odds.inviting) / size_of_step
+        joining[number] = (moved.joining - here.joining) / size_of_step
+        invited[number] = (moved.inviting - here.inviting) / size_of_step
     return Sensitivity(depths, inviting, recruits, joining, invited)

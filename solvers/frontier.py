@@ -1,0 +1,227 @@
+"""The frontier: what sybil-proofness costs in recruits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from mechanism import Campaign
+from mechanism.errors import InvalidInputError
+from mechanism.schemes import PathScheme
+from proofs import SybilProof, sybil_gain, verify
+from solvers.climb import Candidate
+from solvers.families import KNOWN, Member
+from solvers.recruitment import Recruitment, recruit
+from solvers.scheme_design import Design, DesignSearch, Progress, Stages
+from solvers.seeds import Rng
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Frontier", "FrontierRow", "frontier"]
+
+_PILOT_SCHEME = KNOWN[1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrontierRow:
+    """One scheme on the common fresh worlds.
+
+    Attributes
+    ----------
+    name : str
+        The scheme in a few words.
+    kind : str
+        "known", "best of family" or "designed".
+    epsilon : Fraction or None
+        The constraint it was chosen under; None for a known scheme.
+    scheme : PathScheme
+        Its rewards.
+    recruitment : Recruitment
+        Its equilibrium.
+    gain, gain_any_length : float
+        The most a cheater gains relative to the honest reward in chains of at most the campaign's
+        largest depth, and of any length; may be infinite.
+    verdict : str
+        "sybil-proof", "sybil-proof up to ..." (proved at every length) or "refuted".
+    """
+
+    name: str
+    kind: str
+    epsilon: Fraction | None
+    scheme: PathScheme
+    recruitment: Recruitment
+    gain: float
+    gain_any_length: float
+    verdict: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row as plain Python values, ready for JSON."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "epsilon": None if self.epsilon is None else str(self.epsilon),
+            "recruitment": self.recruitment.to_dict(),
+            "gain": self.gain,
+            "gain_any_length": self.gain_any_length,
+            "verdict": self.verdict,
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frontier:
+    """Expected recruits against what a cheater may gain, with the known schemes beside it.
+
+    Attributes
+    ----------
+    campaign : Campaign
+        The campaign.
+    epsilons : tuple of Fraction
+        Allowed relative gains, increasing.
+    designs : tuple of Design
+        The designed scheme for each.
+    rows : tuple of FrontierRow
+        Known schemes, the best member of each known family for each epsilon, and the designs, all on
+        the same fresh worlds, so that differences can be paired.
+    """
+
+    campaign: Campaign
+    epsilons: tuple[Fraction, ...]
+    designs: tuple[Design, ...]
+    rows: tuple[FrontierRow, ...]
+
+    def __str__(self) -> str:
+        from solvers.tables import frontier_table
+
+        return frontier_table(self)
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the frontier; return the axes."""
+        from solvers.plots import plot_frontier
+
+        return plot_frontier(self, ax=ax)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as plain Python values, ready for JSON."""
+        return {
+            "epsilons": [str(epsilon) for epsilon in self.epsilons],
+            "designs": [design.to_dict() for design in self.designs],
+            "rows": [row.to_dict() for row in self.rows],
+        }
+
+
+def frontier(
+    campaign: Campaign,
+    epsilons: Sequence[float | Fraction],
+    *,
+    effort: int = 1,
+    rng: Rng,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Frontier:
+    """Design a scheme for every epsilon and compare all with the known schemes on fresh worlds.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+    epsilons : sequence of float or Fraction
+        Allowed relative gains of a cheater, each at least 0.
+    effort, rng, threads, progress
+        As in `design`.
+
+    Returns
+    -------
+    Frontier
+
+    Raises
+    ------
+    InvalidInputError
+        If `epsilons` is empty or holds a value out of range.
+
+    Notes
+    -----
+    What is admissible for one epsilon is so for every larger one: each design may also start from that of the
+    next smaller epsilon and, from effort 2 on, made feasible, from that of the next larger one.
+    """
+    allowed = sorted({SybilProof(epsilon).epsilon for epsilon in epsilons})
+    if not allowed:
+        raise InvalidInputError("epsilons", list(epsilons), allowed="at least one number of at least 0")
+    search = DesignSearch(campaign, rng, effort=effort, threads=threads)
+    backward = search.effort > 1
+    climbs = search.steps + 1 + (1 if backward else 0)
+    stages = Stages(progress, len(allowed) * climbs + len(KNOWN) - (1 if backward else 0))
+    rivals: list[tuple[Member, ...]] = []
+    best: list[Candidate] = []
+    for epsilon in allowed:
+        rivals.append(search.rivals(epsilon, stages))
+        starts = [member.scheme.table(campaign.max_depth) for member in rivals[-1]]
+        starts += [candidate.table for candidate in best[-1:]]
+        best.append(search.best(epsilon, starts, stages))
+    if backward:
+        for index in reversed(range(len(allowed) - 1)):
+            shrunk = search.climb_from(allowed[index], best[index + 1].table, stages)
+            best[index] = max(best[index], shrunk, key=lambda candidate: candidate.recruits)
+    for index in range(1, len(allowed)):  # a smaller epsilon's scheme is admissible for a larger one
+        best[index] = max(best[index - 1 : index + 1], key=lambda candidate: candidate.recruits)
+
+    # Every choice has been made: from here on fresh worlds only, the same for every scheme.
+    pilot = recruit(campaign, _PILOT_SCHEME, rng=search.fresh, threads=threads)
+    replicates = pilot.replicates
+    rows = []
+    for scheme in KNOWN:
+        rows.append(_row(search, scheme, scheme.label, "known", None, replicates))
+        stages.tick("fresh worlds")
+    designs = []
+    for epsilon, members, candidate in zip(allowed, rivals, best, strict=True):
+        for member in members:
+            if member.scheme not in [row.scheme for row in rows]:
+                rows.append(
+                    _row(search, member.scheme, member.scheme.label, "best of family", epsilon, replicates)
+                )
+        found = search.finish(candidate, epsilon, members, replicates=replicates)
+        designs.append(found)
+        name = f"designed, epsilon {float(epsilon):g}"
+        rows.append(_row(search, found.scheme, name, "designed", epsilon, replicates, found.recruitment))
+        stages.tick("fresh worlds")
+    stages.done()
+    return Frontier(campaign, tuple(allowed), tuple(designs), tuple(rows))
+
+
+def _row(
+    search: DesignSearch,
+    scheme: PathScheme,
+    name: str,
+    kind: str,
+    epsilon: Fraction | None,
+    replicates: int,
+    recruitment: Recruitment | None = None,
+) -> FrontierRow:
+    """Measure a scheme on the fresh worlds and prove what can be proved of it."""
+    campaign = search.campaign
+    if recruitment is None:
+        recruitment = recruit(
+            campaign, scheme, replicates=replicates, rng=search.fresh, threads=search.threads
+        )
+    return FrontierRow(
+        name=name,
+        kind=kind,
+        epsilon=epsilon,
+        scheme=scheme,
+        recruitment=recruitment,
+        gain=float(sybil_gain(scheme, max_depth=campaign.max_depth)),
+        gain_any_length=float(sybil_gain(scheme)),
+        verdict=_verdict(scheme, campaign.max_depth, epsilon or Fraction(0)),
+    )
+
+
+def _verdict(scheme: PathScheme, max_depth: int, epsilon: Fraction) -> str:
+    """Return in words what is proved about a scheme: at every length, else within the campaign."""
+    for wanted in dict.fromkeys((SybilProof(0), SybilProof(epsilon))):
+        if verify(scheme, wanted).holds:
+            return f"proved {wanted}"
+    if verify(scheme, SybilProof(epsilon), max_depth=max_depth).holds:
+        return f"proved {SybilProof(epsilon)}, length at most {max_depth}"
+    return "refuted"
