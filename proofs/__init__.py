@@ -1,24 +1,75 @@
-"""Claims about reward schemes: properties, verdicts, certificates and their checker."""
+"""Claims about reward schemes, their proofs, and the counterexamples that refute them.
 
-from proofs.certificate import certificate_of, write_json
-from proofs.gain import sybil_gain
-from proofs.properties import Overspending, Property, SybilAttack, SybilProof, WithinBudget
-from proofs.verdict import Claim, Proved, Refuted, Unrefuted, Verdict
-from proofs.verify import verify
+Names are imported when first used, so that ``python -m proofs.check`` loads the standard library only.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from proofs.certificate import (
+        certificate_of,
+        check_certificate,
+        read_certificate,
+        read_scheme,
+        write_json,
+    )
+    from proofs.gain import SybilGain, sybil_gain, sybil_gain_float
+    from proofs.properties import Counterexample, Overspending, Property, SybilAttack, SybilProof, WithinBudget
+    from proofs.verdict import Claim, Proved, Refuted, Unrefuted, Verdict
+    from proofs.verification import verify
 
 __all__ = [
     "Claim",
+    "Counterexample",
     "Overspending",
     "Property",
     "Proved",
     "Refuted",
     "SybilAttack",
+    "SybilGain",
     "SybilProof",
     "Unrefuted",
     "Verdict",
     "WithinBudget",
     "certificate_of",
+    "check_certificate",
+    "read_certificate",
+    "read_scheme",
     "sybil_gain",
+    "sybil_gain_float",
     "verify",
     "write_json",
 ]
+
+_ROOMS = {
+    "proofs.certificate": (
+        "certificate_of",
+        "check_certificate",
+        "read_certificate",
+        "read_scheme",
+        "write_json",
+    ),
+    "proofs.gain": ("SybilGain", "sybil_gain", "sybil_gain_float"),
+    "proofs.properties": (
+        "Counterexample",
+        "Overspending",
+        "Property",
+        "SybilAttack",
+        "SybilProof",
+        "WithinBudget",
+    ),
+    "proofs.verdict": ("Claim", "Proved", "Refuted", "Unrefuted", "Verdict"),
+    "proofs.verification": ("verify",),
+}
+
+
+def __getattr__(name: str) -> object:
+    for room, names in _ROOMS.items():
+        if name in names:
+            return getattr(import_module(room), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

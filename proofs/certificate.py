@@ -1,51 +1,125 @@
-"""Certificates and scheme files: what the independent checker reads."""
+"""Certificates as files: combine, write, read and check them."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mechanism.errors import CertificateError
+from mechanism.errors import CertificateError, InvalidInputError
+from mechanism.schemes import PathScheme, scheme_from_dict
+from proofs import check
 from proofs.verdict import Proved, Verdict
 
-__all__ = ["FORMAT", "certificate_of", "write_json"]
+__all__ = [
+    "certificate_of",
+    "check_certificate",
+    "read_certificate",
+    "read_scheme",
+    "write_json",
+]
 
-FORMAT = "incentive-networks/certificate/1"
+PathLike = str | os.PathLike[str]
 
 
-def certificate_of(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Return one certificate of several proved claims about the same scheme.
+def certificate_of(verdicts: Verdict | Iterable[Verdict]) -> dict[str, Any]:
+    """Return one certificate for all claims of some proved verdicts about the same scheme.
 
-    It holds the claims and the multipliers that prove them, never the rewards: the checker
-    recomputes those from the scheme.
+    Parameters
+    ----------
+    verdicts : Verdict or iterable of Verdict
+        At least one, all proved.
+
+    Returns
+    -------
+    dict
+        ``{"format": ..., "claims": [{"claim": {...}, "multipliers": {...}}, ...]}``
 
     Raises
     ------
     CertificateError
-        If a claim is not proved, or the claims are about different schemes.
+        If a verdict is not a proof, or the proofs are about different schemes.
+
+    Examples
+    --------
+    >>> from mechanism.schemes import DoubleGeometric
+    >>> from proofs import SybilProof, verify
+    >>> certificate_of(verify(DoubleGeometric(0.2), SybilProof()))["claims"]
+    [{'claim': {'property': 'sybil_proof', 'epsilon': '0', 'max_depth': None}, 'multipliers': {'peak': 0}}]
     """
-    claims = []
-    for verdict in verdicts:
+    listed = [verdicts] if isinstance(verdicts, Verdict) else list(verdicts)
+    proofs = [verdict for verdict in listed if isinstance(verdict, Proved)]
+    for verdict in listed:
         if not isinstance(verdict, Proved):
-            raise CertificateError(f"there is no certificate for what is not proved ({verdict})")
-        if verdict.claim.scheme != verdicts[0].claim.scheme:
-            raise CertificateError("a certificate is about one scheme, but the claims are about several")
-        claims.append(
-            verdict.claim.property
-            | {"max_depth": verdict.claim.max_depth, "multipliers": verdict.multipliers}
-        )
-    return {"format": FORMAT, "claims": claims}
+            raise CertificateError(f"there is no certificate without a proof: {verdict}")
+    if not proofs:
+        raise CertificateError("a certificate needs at least one proof")
+    if any(proof.scheme != proofs[0].scheme for proof in proofs):
+        raise CertificateError("the proofs are about different schemes, and a certificate is about one")
+    return {"format": check.FORMAT, "claims": [claim for proof in proofs for claim in proof.certificate["claims"]]}
 
 
-def write_json(path: str | os.PathLike[str], document: dict[str, Any]) -> None:
-    """Write a document as JSON, whole or not at all; the same document gives the same bytes."""
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
+def check_certificate(scheme: PathScheme | Mapping[str, Any], certificate: Mapping[str, Any]) -> list[str]:
+    """Return in words what a certificate proves about a scheme.
+
+    Raises
+    ------
+    CertificateError
+        If the checker refuses it.
+    """
+    document = scheme.to_dict() if isinstance(scheme, PathScheme) else dict(scheme)
     try:
-        part.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        os.replace(part, path)
+        return check.check(document, dict(certificate))
+    except check.Refused as reason:
+        raise CertificateError(f"the certificate is refused: {reason}") from reason
+
+
+def write_json(path: PathLike, document: Mapping[str, Any]) -> None:
+    """Write a certificate or a scheme's dictionary as JSON, whole or not at all; the same document, the same bytes."""
+    target = Path(path)
+    draft = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        draft.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        draft.replace(target)
     finally:
-        part.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
+
+
+def read_certificate(path: PathLike) -> dict[str, Any]:
+    """Return a certificate from its file, unchecked.
+
+    Raises
+    ------
+    CertificateError
+        If the file holds no certificate of a known format.
+    """
+    document = _read(path)
+    if not isinstance(document, dict) or document.get("format") != check.FORMAT:
+        raise CertificateError(f"{os.fspath(path)} holds no certificate of the format {check.FORMAT}")
+    return document
+
+
+def read_scheme(path: PathLike) -> PathScheme:
+    """Return a scheme from its file.
+
+    Raises
+    ------
+    CertificateError
+        If the file is not JSON.
+    InvalidInputError
+        If it describes no scheme.
+    """
+    document = _read(path)
+    if not isinstance(document, dict):
+        raise InvalidInputError("scheme", document, allowed="a JSON object")
+    return scheme_from_dict(document)
+
+
+def _read(path: PathLike) -> Any:
+    try:
+        return check.load(os.fspath(path))
+    except (ValueError, RecursionError, check.Refused) as error:
+        raise CertificateError(f"{os.fspath(path)} cannot be read: {error}") from error
+

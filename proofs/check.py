@@ -1,30 +1,27 @@
 """Check a certificate against a reward scheme in exact arithmetic, trusting neither.
 
-    python -m proofs.check SCHEME.json CERTIFICATE.json        (or: python -I -S proofs/check.py ...)
-
-Standard library only. Exit code 0: every claim holds; 1: refused; 2: a file cannot be read.
+Run ``python -m proofs.check SCHEME.json CERTIFICATE.json``, or this file under ``python -I -S``: it needs
+the standard library only. Exit code 0: every claim holds; 1: refused; 2: a file cannot be read.
 
 A scheme pays the share R(l, j) >= 0 of the prize to the member j steps above a finder at depth l,
 for l >= 1 and 0 <= j < l. Two claims are known:
 
-    sybil_proof     S_k(l, j) = R(l+k, j) + R(l+k, j+1) + ... + R(l+k, j+k) <= (1 + epsilon) R(l, j)
-                    for all l >= 1, 0 <= j < l, k >= 1: a member that splits into k + 1 identities
-    within_budget   R(l, 0) + R(l, 1) + ... + R(l, l-1) <= 1 for all l >= 1
+sybil_proof    S_k(l, j) = R(l+k, j) + R(l+k, j+1) + ... + R(l+k, j+k) <= (1 + epsilon) R(l, j)
+               for all l >= 1, 0 <= j < l, k >= 1: a member that splits into k + 1 identities
+within_budget  R(l, 0) + R(l, 1) + ... + R(l, l-1) <= 1 for all l >= 1
 
-"max_depth": H makes it a claim about the scheme cut at H, which pays nobody on a chain longer than
-H. Tables and cut schemes have finitely many inequalities that are not 0 <= something, and every one
-is recomputed. Other schemes are sums of terms s p^(l-1) q^j, with the convention 0^0 = 1. One term has
+"max_depth": H makes it a claim about the scheme cut at H, which pays nobody on a chain longer than H.
+Tables and cut schemes have finitely many inequalities that are not 0 <= something; every one is recomputed.
+Other schemes are power terms R(l, j) = s p^(l-1) q^j, with the convention 0^0 = 1. For them
 
     S_k(l, j) = g_k R(l, j)   and   R(l, 0) + ... + R(l, l-1) = s g_(l-1),   where, with a = p and b = p q,
     g_k = p^k (1 + q + ... + q^k) = a^k + a^(k-1) b + ... + b^k,
 
-so that a ceiling on g_0, g_1, ... decides both claims. The certificate names it, one "peak" per term:
+so that a ceiling on g_0, g_1, ... decides both claims. The certificate says where it is, by its "peak":
 
-    k        g_(k-1) <= g_k >= g_(k+1), where g_(-1) = 0. As g_k^2 - g_(k-1) g_(k+1) = (a b)^k >= 0, the
-             ratio g_(k+1) / g_k never rises, and no g exceeds g_k.
-    "limit"  if a <= 1, b <= 1 and m = min(a, b) < 1: g_k <= 1 + m + m^2 + ... = 1 / (1 - m).
-
-In a sum each term is bounded by its own ceiling. Terms with s = 0 are left out.
+k        g_(k-1) <= g_k >= g_(k+1), where g_(-1) = 0. As g_k^2 - g_(k-1) g_(k+1) = (a b)^k >= 0, the
+         ratio g_(k+1) / g_k never rises, and no g exceeds g_k.
+"limit"  if a <= 1, b <= 1 and m = min(a, b) < 1: g_k <= 1 + m + m^2 + ... = 1 / (1 - m).
 """
 
 from __future__ import annotations
@@ -39,7 +36,6 @@ from typing import Any, NamedTuple
 FORMAT = "incentive-networks/certificate/1"
 LARGEST_PEAK = 10_000
 NUMBER = re.compile(r"[0-9]{1,4000}(/0*[1-9][0-9]{0,4000}|(\.[0-9]{1,4000})?([eE][+-]?[0-9]{1,3})?)")
-Terms = tuple[tuple[Fraction, Fraction, Fraction], ...]
 FAMILIES: dict[str, Any] = {  # kind: the names of its parameters, and its term (s, p, q)
     "finder_takes_all": ([], lambda: (Fraction(1), Fraction(1), Fraction(0))),
     "recursive": (["ratio"], lambda ratio: (1 - ratio, Fraction(1), ratio)),
@@ -54,19 +50,19 @@ class Refused(Exception):
 
 
 class Scheme(NamedTuple):
-    """The rows of a table; or 1/l for everybody on a chain of length l; or a sum of terms (s, p, q)."""
+    """The rows of a table; or a power term (s, p, q); or else 1/l for everybody on a chain of length l."""
 
     table: list[list[Fraction]] | None = None
-    equal_split: bool = False
-    terms: Terms = ()
+    term: tuple[Fraction, Fraction, Fraction] | None = None
 
     def row(self, length: int) -> list[Fraction]:
         """Return R(length, 0), ..., R(length, length - 1)."""
         if self.table is not None:
             return self.table[length - 1]
-        if self.equal_split:
+        if self.term is None:
             return [Fraction(1, length)] * length
-        return [sum((s * p ** (length - 1) * q**j for s, p, q in self.terms), Fraction(0)) for j in range(length)]
+        s, p, q = self.term
+        return [s * p ** (length - 1) * q**j for j in range(length)]
 
 
 def check(scheme: Any, certificate: Any) -> list[str]:
@@ -83,23 +79,19 @@ def read_scheme(document: Any) -> Scheme:
     kind = document.get("scheme") if isinstance(document, dict) else None
     if kind == "equal_split":
         members(document, "scheme")
-        return Scheme(equal_split=True)
+        return Scheme()
     if kind == "path_table":
         table = [[number(reward) for reward in array(row)] for row in array(members(document, "scheme", "rewards")[1])]
         if not table or any(len(row) != length for length, row in enumerate(table, 1)):
             raise Refused("row l of a table must hold l rewards, l = 1, 2, ...")
         return Scheme(table=table)
-    if kind == "power_sum":
-        listed = [members(term, "scale", "p", "q") for term in array(members(document, "scheme", "terms")[1])]
-        terms = [(number(scale), number(p), number(q)) for scale, p, q in listed]
-    elif isinstance(kind, str) and kind in FAMILIES:
-        names, term_of = FAMILIES[kind]
-        terms = [term_of(*map(number, members(document, "scheme", *names)[1:]))]
-    else:
+    if not isinstance(kind, str) or kind not in FAMILIES:
         raise Refused("the scheme is of no known kind")
-    if any(min(term) < 0 for term in terms):
+    names, term_of = FAMILIES[kind]
+    term = term_of(*map(number, members(document, "scheme", *names)[1:]))
+    if min(term) < 0:
         raise Refused(f"a parameter of {kind} is out of its range")
-    return Scheme(terms=tuple(term for term in terms if term[0] > 0))
+    return Scheme(term=term if term[0] > 0 else (term[0],) * 3)  # s = 0 pays nothing, whatever p and q
 
 
 def check_claim(scheme: Scheme, claim: Any, multipliers: Any) -> str:
@@ -115,15 +107,21 @@ def check_claim(scheme: Scheme, claim: Any, multipliers: Any) -> str:
         raise Refused("the claim is about no known property")
     if depth is not None and (type(depth) is not int or depth < 1):
         raise Refused("max_depth must be null or an integer of at least 1")
-    words += " at every length" if depth is None else f" in chains of at most {depth}"
+    words += " at every length" if depth is None else f" in chains of length at most {depth}"
     if scheme.table is not None:  # a chain longer than the table pays nobody
         depth = min(depth or len(scheme.table), len(scheme.table))
-    if depth is None and not scheme.equal_split:
-        check_terms(scheme.terms, limit, *members(multipliers, "peaks"))
-    elif members(multipliers) == [] and depth is not None:
+    if depth is not None:
+        members(multipliers)  # none
         check_rows([scheme.row(length) for length in range(1, depth + 1)], limit)
-    elif limit is not None:  # equal split pays 1 in all, but S_k(l, j) / R(l, j) = (k + 1) l / (l + k)
-        raise Refused("with equal split some S_k(l, j) / R(l, j) exceeds every 1 + epsilon")
+    elif scheme.term is not None:
+        s, p, q = scheme.term
+        top = ceiling(p, p * q, *members(multipliers, "peak"))
+        if s > 0 and top > (1 / s if limit is None else limit):
+            raise Refused("the ceiling of g_0, g_1, ... is too high")
+    else:  # equal split pays 1 in all, but S_k(l, j) / R(l, j) = (k + 1) l / (l + k)
+        members(multipliers)  # none
+        if limit is not None:
+            raise Refused("with equal split S_k(l, j) / R(l, j) exceeds every 1 + epsilon somewhere")
     return words
 
 
@@ -141,17 +139,6 @@ def check_rows(rows: list[list[Fraction]], limit: Fraction | None) -> None:
                     raise Refused(f"S_{k}({length - k}, {j}) <= (1 + epsilon) R({length - k}, {j}) fails")
 
 
-def check_terms(terms: Terms, limit: Fraction | None, peaks: Any) -> None:
-    """Check a sum of terms at every length: sybil-proofness with limit = 1 + epsilon, the budget with None."""
-    if len(array(peaks)) != len(terms):
-        raise Refused("the certificate must name one peak for each term of the scheme")
-    tops = [(s, ceiling(p, p * q, peak)) for (s, p, q), peak in zip(terms, peaks, strict=True)]
-    if limit is not None and any(top > limit for _, top in tops):
-        raise Refused("a split multiplies a term by more than 1 + epsilon")
-    if limit is None and sum(s * top for s, top in tops) > 1:
-        raise Refused("the rewards of a chain exceed the prize")
-
-
 def ceiling(a: Fraction, b: Fraction, peak: Any) -> Fraction:
     """Return a bound on every g_k = a^k + a^(k-1) b + ... + b^k, after checking that it is one."""
     if peak == "limit":
@@ -160,15 +147,11 @@ def ceiling(a: Fraction, b: Fraction, peak: Any) -> Fraction:
         return 1 / (1 - min(a, b))
     if type(peak) is not int or not 0 <= peak <= LARGEST_PEAK:
         raise Refused(f'a peak must be "limit" or an integer in 0..{LARGEST_PEAK}')
-    top, below = g(a, b, peak), peak > 0 and g(a, b, peak - 1)
-    if below > top or g(a, b, peak + 1) > top:
+    around = (peak - 1, peak, peak + 1)
+    g = [(k + 1) * a ** abs(k) if a == b else (a ** (k + 1) - b ** (k + 1)) / (a - b) for k in around]
+    if not g[0] <= g[1] >= g[2]:
         raise Refused(f"g has no peak at {peak}")
-    return top
-
-
-def g(a: Fraction, b: Fraction, k: int) -> Fraction:
-    """Return a^k + a^(k-1) b + ... + b^k."""
-    return (k + 1) * a**k if a == b else (a ** (k + 1) - b ** (k + 1)) / (a - b)
+    return g[1]
 
 
 def number(text: Any) -> Fraction:
@@ -193,10 +176,7 @@ def array(document: Any) -> list[Any]:
 
 
 def load(path: str) -> Any:
-    """Read a JSON file; JSON floats and repeated names are refused."""
-
-    def inexact(text: str) -> None:
-        raise Refused(f"{path} holds the inexact number {text}; numbers are texts")
+    """Read a JSON file; an object that repeats a name is refused."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len(dict(pairs)) < len(pairs):
@@ -204,7 +184,7 @@ def load(path: str) -> Any:
         return dict(pairs)
 
     with open(path, encoding="utf-8") as file:
-        return json.load(file, parse_float=inexact, parse_constant=inexact, object_pairs_hook=unique)
+        return json.load(file, object_pairs_hook=unique)
 
 
 def main(arguments: list[str]) -> int:

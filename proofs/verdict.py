@@ -1,131 +1,128 @@
-"""Verdicts: proved with a certificate, refuted with a counterexample, or neither."""
+"""Verdicts: a claim is proved with a certificate, refuted by a counterexample, or neither."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NoReturn
 
-__all__ = ["Claim", "Counterexample", "Proved", "Refuted", "Unrefuted", "Verdict"]
+from proofs.properties.path import Counterexample, Property
 
-
-class Counterexample(Protocol):
-    """The smallest case in which a claim fails; prints as a sentence."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the case as JSON-ready values."""
-        ...
+__all__ = ["Claim", "Proved", "Refuted", "Unrefuted", "Verdict"]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A property of a scheme, for chains of every length or of at most `max_depth`.
+    """A property, and the chains that it is claimed for.
 
-    Attributes
+    Parameters
     ----------
-    scheme : dict
-        The scheme, as `PathScheme.to_dict` writes it.
-    property : dict
-        Name and parameters of the property, as a certificate spells them.
-    text : str
-        The same in words.
+    property : Property
+        What is claimed.
     max_depth : int or None
-        Longest chain spoken of; None for every length.
+        The scheme is cut there: longer chains pay nobody. None claims it for chains of every length.
     """
 
-    scheme: dict[str, Any]
-    property: dict[str, str]
-    text: str
-    max_depth: int | None
+    property: Property
+    max_depth: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the claim as a certificate states it."""
+        return self.property.to_dict() | {"max_depth": self.max_depth}
 
     def __str__(self) -> str:
         where = "every length" if self.max_depth is None else f"length at most {self.max_depth}"
-        return f"{self.text} in chains of {where}"
+        return f"{self.property} in chains of {where}"
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is known of a claim: `Proved`, `Refuted` or `Unrefuted`."""
+class Verdict(ABC):
+    """What is known about a claim. It has no truth value, since there are three cases: ask `holds`."""
 
+    holds: ClassVar[bool | None]
     claim: Claim
 
-    @property
-    def holds(self) -> bool | None:
-        """True if proved, False if refuted, None if neither."""
-        raise NotImplementedError
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """Return the verdict as plain Python values, ready for JSON."""
 
     def __bool__(self) -> NoReturn:
-        raise TypeError("a verdict has three values: compare `verdict.holds` with True, False or None")
+        raise TypeError("a verdict is proved, refuted or neither: use verdict.holds, which is True, False or None")
 
 
 @dataclass(frozen=True, slots=True)
 class Proved(Verdict):
-    """The claim holds; `multipliers` are what the checker needs to see it in exact arithmetic."""
+    """The claim holds; the independent checker has accepted the certificate.
 
-    multipliers: dict[str, Any]
+    Attributes
+    ----------
+    claim : Claim
+        What is proved.
+    certificate : mapping
+        As `proofs.check` reads it: the claim and the multipliers of its proof.
+    scheme : mapping
+        The scheme as the checker reads it; a callable appears as its table.
+    """
 
-    @property
-    def holds(self) -> bool:
-        """True."""
-        return True
-
-    @property
-    def certificate(self) -> dict[str, Any]:
-        """The certificate that ``python -m proofs.check`` reads."""
-        from proofs.certificate import certificate_of
-
-        return certificate_of([self])
+    holds: ClassVar[bool | None] = True
+    certificate: Mapping[str, Any]
+    scheme: Mapping[str, Any] = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the verdict as JSON-ready values."""
-        return {"verdict": "proved", "scheme": self.claim.scheme, "certificate": self.certificate}
+        """Return the verdict as plain Python values, ready for JSON."""
+        return {"verdict": "proved", "claim": self.claim.to_dict(), "certificate": dict(self.certificate)}
 
     def __str__(self) -> str:
-        return f"proved: {self.claim}"
+        return f"Proved: {self.claim}."
 
 
 @dataclass(frozen=True, slots=True)
 class Refuted(Verdict):
-    """The claim fails in `counterexample`, and in no smaller case."""
+    """The claim is false.
 
+    Attributes
+    ----------
+    claim : Claim
+        What is refuted.
+    counterexample : Counterexample
+        The smallest case that breaks it, with exact numbers.
+    """
+
+    holds: ClassVar[bool | None] = False
     counterexample: Counterexample
 
-    @property
-    def holds(self) -> bool:
-        """False."""
-        return False
-
     def to_dict(self) -> dict[str, Any]:
-        """Return the verdict as JSON-ready values."""
+        """Return the verdict as plain Python values, ready for JSON."""
         return {
             "verdict": "refuted",
-            "scheme": self.claim.scheme,
-            "claim": self.claim.property | {"max_depth": self.claim.max_depth},
+            "claim": self.claim.to_dict(),
             "counterexample": self.counterexample.to_dict(),
         }
 
     def __str__(self) -> str:
-        return f"refuted: {self.claim}\n  {self.counterexample}"
+        lines = str(self.counterexample).splitlines()
+        return "\n  ".join([f"Refuted: not {self.claim}.", *lines])
 
 
 @dataclass(frozen=True, slots=True)
 class Unrefuted(Verdict):
-    """Nothing is proved; `searched` says where no counterexample was found."""
+    """Neither a proof nor a counterexample was found.
 
+    Attributes
+    ----------
+    claim : Claim
+        What is open.
+    searched : str
+        What was searched without success, and how far.
+    """
+
+    holds: ClassVar[bool | None] = None
     searched: str
 
-    @property
-    def holds(self) -> None:
-        """None."""
-        return
-
     def to_dict(self) -> dict[str, Any]:
-        """Return the verdict as JSON-ready values."""
-        return {
-            "verdict": "unrefuted",
-            "scheme": self.claim.scheme,
-            "claim": self.claim.property | {"max_depth": self.claim.max_depth},
-            "searched": self.searched,
-        }
+        """Return the verdict as plain Python values, ready for JSON."""
+        return {"verdict": "unrefuted", "claim": self.claim.to_dict(), "searched": self.searched}
 
     def __str__(self) -> str:
-        return f"not refuted, not proved: {self.claim}; searched: {self.searched}"
+        return f"Unrefuted, not proved: {self.claim}. Searched {self.searched}."

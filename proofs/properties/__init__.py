@@ -1,7 +1,14 @@
-"""Promises that a reward scheme can make, each with the case that would break it."""
+"""Properties of reward schemes, one per module."""
 
-from proofs.properties.base import Property
 from proofs.properties.budget import Overspending, WithinBudget
+from proofs.properties.path import Counterexample, Property
 from proofs.properties.sybil import SybilAttack, SybilProof
 
-__all__ = ["Overspending", "Property", "SybilAttack", "SybilProof", "WithinBudget"]
+__all__ = [
+    "Counterexample",
+    "Overspending",
+    "Property",
+    "SybilAttack",
+    "SybilProof",
+    "WithinBudget",
+]
