@@ -220,7 +220,8 @@ class _Search:
         return [self.best] if self.best else []
 
     def _largest_ratio(self) -> float:
-        return _largest(lambda r: split_factor(1.0, r, max_depth=self.depth) <= 1 + self.epsilon)
+        ratio = _largest(lambda r: split_factor(1.0, r, max_depth=self.depth) <= 1 + self.epsilon)
+        return min(ratio, 1.0 - 10.0**-_DIGITS)
 
     def _largest_p(self, q: float) -> float:
         return _largest(lambda p: split_factor(p, q, max_depth=self.depth) <= 1 + self.epsilon)
