@@ -15,7 +15,14 @@ if TYPE_CHECKING:
         write_json,
     )
     from proofs.gain import SybilGain, sybil_gain, sybil_gain_float
-    from proofs.properties import Counterexample, Overspending, Property, SybilAttack, SybilProof, WithinBudget
+    from proofs.properties import (
+        Counterexample,
+        Overspending,
+        Property,
+        SybilAttack,
+        SybilProof,
+        WithinBudget,
+    )
     from proofs.verdict import Claim, Proved, Refuted, Unrefuted, Verdict
     from proofs.verification import verify
 

@@ -58,7 +58,10 @@ def certificate_of(verdicts: Verdict | Iterable[Verdict]) -> dict[str, Any]:
         raise CertificateError("a certificate needs at least one proof")
     if any(proof.scheme != proofs[0].scheme for proof in proofs):
         raise CertificateError("the proofs are about different schemes, and a certificate is about one")
-    return {"format": check.FORMAT, "claims": [claim for proof in proofs for claim in proof.certificate["claims"]]}
+    return {
+        "format": check.FORMAT,
+        "claims": [claim for proof in proofs for claim in proof.certificate["claims"]],
+    }
 
 
 def check_certificate(scheme: PathScheme | Mapping[str, Any], certificate: Mapping[str, Any]) -> list[str]:
@@ -122,4 +125,3 @@ def _read(path: PathLike) -> Any:
         return check.load(os.fspath(path))
     except (ValueError, RecursionError, check.Refused) as error:
         raise CertificateError(f"{os.fspath(path)} cannot be read: {error}") from error
-

@@ -19,8 +19,8 @@ Other schemes are power terms R(l, j) = s p^(l-1) q^j, with the convention 0^0 =
 
 so that a ceiling on g_0, g_1, ... decides both claims. The certificate says where it is, by its "peak":
 
-k        g_(k-1) <= g_k >= g_(k+1), where g_(-1) = 0. As g_k^2 - g_(k-1) g_(k+1) = (a b)^k >= 0, the
-         ratio g_(k+1) / g_k never rises, and no g exceeds g_k.
+k        g_(k-1) <= g_k >= g_(k+1) and g_k > 0, where g_(-1) = 0. As g_k^2 - g_(k-1) g_(k+1) = (a b)^k >= 0,
+         the ratio g_(k+1) / g_k never rises, and no g exceeds g_k. (If p = 0, then g = 1, 0, 0, ... and k = 0.)
 "limit"  if a <= 1, b <= 1 and m = min(a, b) < 1: g_k <= 1 + m + m^2 + ... = 1 / (1 - m).
 """
 
@@ -31,6 +31,7 @@ import re
 import sys
 from fractions import Fraction
 from itertools import accumulate
+from pathlib import Path
 from typing import Any, NamedTuple
 
 FORMAT = "incentive-networks/certificate/1"
@@ -81,7 +82,8 @@ def read_scheme(document: Any) -> Scheme:
         members(document, "scheme")
         return Scheme()
     if kind == "path_table":
-        table = [[number(reward) for reward in array(row)] for row in array(members(document, "scheme", "rewards")[1])]
+        _, rewards = members(document, "scheme", "rewards")
+        table = [[number(reward) for reward in array(row)] for row in array(rewards)]
         if not table or any(len(row) != length for length, row in enumerate(table, 1)):
             raise Refused("row l of a table must hold l rewards, l = 1, 2, ...")
         return Scheme(table=table)
@@ -149,7 +151,7 @@ def ceiling(a: Fraction, b: Fraction, peak: Any) -> Fraction:
         raise Refused(f'a peak must be "limit" or an integer in 0..{LARGEST_PEAK}')
     around = (peak - 1, peak, peak + 1)
     g = [(k + 1) * a ** abs(k) if a == b else (a ** (k + 1) - b ** (k + 1)) / (a - b) for k in around]
-    if not g[0] <= g[1] >= g[2]:
+    if not g[0] <= g[1] >= g[2] or g[1] == 0:
         raise Refused(f"g has no peak at {peak}")
     return g[1]
 
@@ -183,8 +185,7 @@ def load(path: str) -> Any:
             raise Refused(f"{path} repeats a name in a JSON object")
         return dict(pairs)
 
-    with open(path, encoding="utf-8") as file:
-        return json.load(file, object_pairs_hook=unique)
+    return json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=unique)
 
 
 def main(arguments: list[str]) -> int:

@@ -143,14 +143,18 @@ def sybil_gain_float(table: NDArray[np.float64]) -> float:
     if not valid.all():
         depth, distance = (int(i) for i in np.argwhere(~valid)[0])
         reward = float(rewards[depth, distance])
-        raise InvalidInputError("table", reward, index=(depth, distance), allowed="a finite reward of at least 0")
+        raise InvalidInputError(
+            "table", reward, index=(depth, distance), allowed="a finite reward of at least 0"
+        )
     size = len(rewards)
-    places = np.tri(size, dtype=bool)
+    on_chain = np.tri(size, dtype=bool)
     most = 1.0
-    collected = rewards.copy()
+    windows = rewards
     for k in range(1, size):
-        collected = collected[1:, :-1] + rewards[k:, k:]  # [l - 1, j]: places j..j + k of a chain of length l + k
-        before, after = rewards[: size - k, : size - k], np.where(places[: size - k, : size - k], collected, 0.0)
+        # [l - 1, j] becomes the sum over the places j..j + k of a chain of length l + k.
+        windows = windows[1:, :-1] + rewards[k:, k:]
+        valid = on_chain[: size - k, : size - k]
+        before, after = rewards[: size - k, : size - k][valid], windows[valid]
         if (after[before == 0] > 0).any():
             return inf
         most = max(most, float(np.max(after / np.where(before == 0, 1.0, before))))
@@ -178,7 +182,9 @@ def _of_term(term: Term) -> SybilGain:
         return SybilGain(inf, None, None)
     ceiling = growth.ceiling()
     if ceiling is None:
-        raise UnsupportedProblemError(f"the best attack needs more than {LARGEST_PEAK} identities: give max_depth")
+        raise UnsupportedProblemError(
+            f"the best attack needs more than {LARGEST_PEAK} identities: give max_depth"
+        )
     peak, top = ceiling
     if peak == "limit":
         return SybilGain(top - 1, None, None)

@@ -100,4 +100,3 @@ class Growth:
         high, low = self.high, self.low
         scaled: int = (k + 1) * high**k if high == low else (high ** (k + 1) - low ** (k + 1)) // (high - low)
         return scaled
-

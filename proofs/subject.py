@@ -59,7 +59,9 @@ class Subject:
         """Return the exact form of a scheme or callable."""
         if not isinstance(scheme, PathScheme):
             if not callable(scheme):
-                raise InvalidInputError("scheme", scheme, allowed="a path scheme or a callable (depth, distance)")
+                raise InvalidInputError(
+                    "scheme", scheme, allowed="a path scheme or a callable (depth, distance)"
+                )
             return cls(scheme, None, None)
         scheme = scheme.exact()
         term = _term(scheme)
@@ -69,7 +71,9 @@ class Subject:
             return cls(scheme, None, None)
         closed_form = Power(*term)
         if scheme.exact_table(_DEPTH_COMPARED) != closed_form.exact_table(_DEPTH_COMPARED):
-            raise InvalidInputError("scheme", scheme, allowed="a scheme whose power_term() agrees with its rewards")
+            raise InvalidInputError(
+                "scheme", scheme, allowed="a scheme whose power_term() agrees with its rewards"
+            )
         return cls(scheme, closed_form.to_dict(), term)
 
     @property
@@ -89,7 +93,9 @@ class Subject:
         if isinstance(self.scheme, PathScheme):
             return self.scheme.exact_table(max_depth)
         rule = self.scheme
-        return [[_reward(rule, depth, distance) for distance in range(depth)] for depth in range(1, max_depth + 1)]
+        return [
+            [_reward(rule, depth, distance) for distance in range(depth)] for depth in range(1, max_depth + 1)
+        ]
 
 
 def depth_limit(max_depth: int | None) -> int | None:

@@ -48,7 +48,9 @@ class Verdict(ABC):
         """Return the verdict as plain Python values, ready for JSON."""
 
     def __bool__(self) -> NoReturn:
-        raise TypeError("a verdict is proved, refuted or neither: use verdict.holds, which is True, False or None")
+        raise TypeError(
+            "a verdict is proved, refuted or neither: use verdict.holds, which is True, False or None"
+        )
 
 
 @dataclass(frozen=True, slots=True)

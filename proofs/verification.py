@@ -19,7 +19,7 @@ _DEFAULT_DEPTH = 12
 
 def verify(
     scheme: PathScheme | RewardRule,
-    property: Property,
+    property: Property,  # noqa: A002 - the word of the field
     *,
     max_depth: int | None = None,
 ) -> Verdict:

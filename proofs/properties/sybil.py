@@ -49,9 +49,7 @@ class SybilAttack:
     chain_after: tuple[Fraction, ...] | None = None
 
     @classmethod
-    def on(
-        cls, rows: Rows, depth: int, distance: int, *, identities: int
-    ) -> SybilAttack:
+    def on(cls, rows: Rows, depth: int, distance: int, *, identities: int) -> SybilAttack:
         """Return the attack of a member at a position of a table."""
         before, after = rows[depth - 1], rows[depth + identities - 1]
         collected = sum(after[distance : distance + identities + 1], Fraction(0))
@@ -232,4 +230,3 @@ class SybilProof(Property):
 
     def __str__(self) -> str:
         return "sybil-proof" + (f" with epsilon = {short(self.epsilon, width=80)}" if self.epsilon else "")
-

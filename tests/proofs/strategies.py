@@ -6,7 +6,15 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from mechanism.schemes import DoubleGeometric, EqualSplit, FinderTakesAll, Geometric, PathScheme, Power, Recursive
+from mechanism.schemes import (
+    DoubleGeometric,
+    EqualSplit,
+    FinderTakesAll,
+    Geometric,
+    PathScheme,
+    Power,
+    Recursive,
+)
 
 Rows = list[list[Fraction]]
 
@@ -49,7 +57,9 @@ def near_misses() -> st.SearchStrategy[Rows]:
         rows = [list(row) for row in draw(sybil_proof_tables())]
         n = draw(st.integers(1, len(rows)))
         j = draw(st.integers(0, n - 1))
-        rows[n - 1][j] = max(Fraction(0), rows[n - 1][j] + draw(st.sampled_from([-1, 1])) * Fraction(1, 10**30))
+        rows[n - 1][j] = max(
+            Fraction(0), rows[n - 1][j] + draw(st.sampled_from([-1, 1])) * Fraction(1, 10**30)
+        )
         return rows
 
     return changed()

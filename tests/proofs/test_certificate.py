@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from fractions import Fraction
 
 import pytest
@@ -94,7 +93,7 @@ class TestFiles:
         with pytest.raises((TypeError, ValueError)):
             write_json(path, document)
         assert path.read_text() == "old"
-        assert os.listdir(tmp_path) == ["certificate.json"]
+        assert list(tmp_path.iterdir()) == [path]
 
     @pytest.mark.parametrize("text", ["", "{", '{"format": "another"}', "[]", "null", '{"a": 1, "a": 2}'])
     def test_no_certificate(self, tmp_path, text):

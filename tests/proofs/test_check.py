@@ -84,7 +84,7 @@ class TestEveryInequalityCounts:
 
     @pytest.mark.parametrize(("n", "j", "k"), PLACES)
     def test_sybil_rows_one_at_a_time(self, n, j, k):
-        rows = mit(n + k)  # cut, so that k identities are the worst for this place, and no other place is tight
+        rows = mit(n + k)  # cut there, k identities are the worst for this place, and no other place is tight
         rows[n - 1][j] = sum(rows[n + k - 1][j : j + k + 1]) / 2 - TINY
         assert sybil_violations(from_rows(rows), Fraction(1), n + k) == [(n, j, k)]
         with pytest.raises(Refused, match=rf"S_{k}\({n}, {j}\)"):
@@ -171,6 +171,12 @@ class TestBadProofs:
         assert accepts(scheme, sybil(multipliers={"peak": 0}))
         assert not accepts(scheme, sybil(1, multipliers={"peak": peak}))
         assert not accepts(scheme, budget(multipliers={"peak": peak}))
+
+    def test_no_peak_among_zeros(self):
+        scheme = Power(2, 0, 1).to_dict()
+        for peak in range(5):
+            assert not accepts(scheme, budget(multipliers={"peak": peak}))
+            assert accepts(scheme, sybil(multipliers={"peak": peak})) is (peak == 0)
 
     def test_the_limit_is_no_ceiling_of_a_growing_sequence(self):
         for p, q in ((1, 1), (2, 0), (0.5, 3), (1.5, 0.5)):
@@ -295,7 +301,9 @@ class TestAgainstTheDefinition:
     @given(st.one_of(tables(), sybil_proof_tables(), near_misses()), epsilons, st.none() | st.integers(1, 8))
     def test_a_table_is_accepted_if_and_only_if_the_claim_is_true(self, rows, epsilon, depth):
         reward = from_rows(rows[:depth])
-        assert accepts(table(rows), sybil(epsilon, depth)) is (not sybil_violations(reward, epsilon, len(rows)))
+        assert accepts(table(rows), sybil(epsilon, depth)) is (
+            not sybil_violations(reward, epsilon, len(rows))
+        )
         assert accepts(table(rows), budget(depth)) is (not overspent(reward, len(rows)))
 
     @given(closed_forms, epsilons, st.one_of(st.just("limit"), st.integers(0, 6)))
@@ -310,7 +318,9 @@ class TestAgainstTheDefinition:
     @given(closed_forms, epsilons, st.integers(1, 7))
     def test_a_cut_scheme_is_accepted_if_and_only_if_the_claim_is_true(self, scheme, epsilon, depth):
         reward = scheme.exact().reward
-        assert accepts(scheme.to_dict(), sybil(epsilon, depth)) is (not sybil_violations(reward, epsilon, depth))
+        assert accepts(scheme.to_dict(), sybil(epsilon, depth)) is (
+            not sybil_violations(reward, epsilon, depth)
+        )
         assert accepts(scheme.to_dict(), budget(depth)) is (not overspent(reward, depth))
 
     @given(closed_forms)
@@ -404,7 +414,9 @@ class TestCommand:
 
 def test_a_designed_certificate_survives_the_file(tmp_path):
     rows = DoubleGeometric(Fraction(1, 7)).exact_table(10)
-    certificate = certificate_of([verify(PathTable(rows), wanted) for wanted in (SybilProof(), WithinBudget())])
+    certificate = certificate_of(
+        [verify(PathTable(rows), wanted) for wanted in (SybilProof(), WithinBudget())]
+    )
     write_json(tmp_path / "certificate.json", certificate)
     assert json.loads((tmp_path / "certificate.json").read_text()) == certificate
     assert "rewards" not in json.dumps(certificate)

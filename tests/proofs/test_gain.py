@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mechanism.errors import InvalidInputError, UnsupportedProblemError
-from mechanism.schemes import DoubleGeometric, EqualSplit, FinderTakesAll, Geometric, PathTable, Power, Recursive
+from mechanism.schemes import (
+    DoubleGeometric,
+    EqualSplit,
+    FinderTakesAll,
+    Geometric,
+    PathTable,
+    Power,
+    Recursive,
+)
 from proofs import SybilProof, sybil_gain, sybil_gain_float, verify
 from tests.proofs.strategies import closed_forms, near_misses, sybil_proof_tables, tables
 from tests.reference.sybil import collected, from_rows
@@ -67,7 +75,9 @@ def test_tables(rows):
         assert found.witness.relative_gain == found.gain
     if found.gain != inf:
         assert verify(scheme, SybilProof(found.gain)).holds is True
-        fast = sybil_gain_float(np.array([[float(x) for x in row] + [0.0] * (len(rows) - len(row)) for row in rows]))
+        fast = sybil_gain_float(
+            np.array([[float(x) for x in row] + [0.0] * (len(rows) - len(row)) for row in rows])
+        )
         assert fast == pytest.approx(float(found.gain), rel=1e-12, abs=1e-14)
     if found.gain > 0:
         below = found.gain - Fraction(1, 10**40) if found.gain != inf else Fraction(10**9)
