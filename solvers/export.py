@@ -11,7 +11,7 @@ from pathlib import Path
 
 from proofs import check_certificate, read_certificate, read_scheme, write_json
 from solvers.frontier import Frontier
-from solvers.plots import save_figure
+from solvers.plots import figure_bytes
 
 __all__ = ["file_suffix", "prepare_folder", "write_frontier"]
 
@@ -115,8 +115,8 @@ def write_frontier(result: Frontier, folder: Path, *, heading: str = "") -> list
 
 def _write_files(result: Frontier, folder: Path, heading: str) -> None:
     figure = result.plot().figure
-    for name in ("frontier.svg", "frontier.png"):
-        save_figure(figure, folder / name)
+    for kind in ("svg", "png"):
+        (folder / f"frontier.{kind}").write_bytes(figure_bytes(figure, kind))
     (folder / "table.txt").write_text(f"{heading}\n\n{result}\n".lstrip(), encoding="utf-8")
     _write_csv(result, folder / "table.csv")
     for position, design in enumerate(result.designs):

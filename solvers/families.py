@@ -28,13 +28,13 @@ Reals = NDArray[np.float64]
 _DIGITS = 4
 _TOLERANCE = 2e-3
 
-KNOWN: tuple[PathScheme, ...] = (
-    FinderTakesAll(),
-    Recursive(0.5),
-    Geometric(0.7, 0.3),
-    EqualSplit(),
-    DoubleGeometric(0.5),
-)
+KNOWN: dict[str, PathScheme] = {
+    "finder takes all": FinderTakesAll(),
+    "recursive 1/2 (MIT)": Recursive(0.5),
+    "geometric .7 * .3^j": Geometric(0.7, 0.3),
+    "equal split": EqualSplit(),
+    "double geometric 1/2": DoubleGeometric(0.5),
+}
 """Schemes of the literature at their published parameters, for comparison."""
 FAMILIES = 5
 """Searches that `best_members` makes."""
@@ -101,7 +101,7 @@ def best_members(
     Mead's in two dimensions, on common worlds, so that comparisons are paired.
     """
     search = _Search(worlds, epsilon, replicates, evaluations, {} if met is None else met)
-    members = []
+    members: list[Member] = []
     for family in (
         search.fixed,
         search.double_geometric,
@@ -174,7 +174,7 @@ class _Search:
         leak = max(((k + 1) * (self.depth - k) / self.depth for k in fakes), default=1.0)
         if leak <= 1 + self.epsilon:
             schemes.append(("equal split", EqualSplit()))
-        members = []
+        members: list[Member] = []
         for family, scheme in schemes:
             self.start = None
             members.append(self.evaluate(family, scheme))

@@ -13,7 +13,7 @@ from mechanism.schemes import PathScheme
 from proofs import SybilProof, sybil_gain, verify
 from solvers.climb import Candidate
 from solvers.families import KNOWN, Member
-from solvers.recruitment import Recruitment, recruit
+from solvers.recruitment import Recruitment, recruit, replicates_for
 from solvers.scheme_design import Design, DesignSearch, Progress, Stages
 from solvers.seeds import Rng
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Frontier", "FrontierRow", "frontier"]
-
-_PILOT_SCHEME = KNOWN[1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +43,7 @@ class FrontierRow:
         The most a cheater gains relative to the honest reward in chains of at most the campaign's
         largest depth, and of any length; may be infinite.
     verdict : str
-        "sybil-proof", "sybil-proof up to ..." (proved at every length) or "refuted".
+        "proved", "proved up to ... %" or "refuted", in words; at every length unless it says otherwise.
     """
 
     name: str
@@ -168,11 +166,11 @@ def frontier(
         best[index] = max(best[index - 1 : index + 1], key=lambda candidate: candidate.recruits)
 
     # Every choice has been made: from here on fresh worlds only, the same for every scheme.
-    pilot = recruit(campaign, _PILOT_SCHEME, rng=search.fresh, threads=threads)
-    replicates = pilot.replicates
+    largest = max(best, key=lambda candidate: candidate.recruits)
+    replicates = replicates_for(largest.equilibrium)
     rows = []
-    for scheme in KNOWN:
-        rows.append(_row(search, scheme, scheme.label, "known", None, replicates))
+    for name, scheme in KNOWN.items():
+        rows.append(_row(search, scheme, name, "known", None, replicates))
         stages.tick("fresh worlds")
     designs = []
     for epsilon, members, candidate in zip(allowed, rivals, best, strict=True):
@@ -219,9 +217,10 @@ def _row(
 
 def _verdict(scheme: PathScheme, max_depth: int, epsilon: Fraction) -> str:
     """Return in words what is proved about a scheme: at every length, else within the campaign."""
-    for wanted in dict.fromkeys((SybilProof(0), SybilProof(epsilon))):
-        if verify(scheme, wanted).holds:
-            return f"proved {wanted}"
-    if verify(scheme, SybilProof(epsilon), max_depth=max_depth).holds:
-        return f"proved {SybilProof(epsilon)}, length at most {max_depth}"
+    for allowed in dict.fromkeys((Fraction(0), epsilon)):
+        words = "proved" if allowed == 0 else f"proved up to {100 * float(allowed):g} %"
+        if verify(scheme, SybilProof(allowed)).holds:
+            return words
+        if verify(scheme, SybilProof(allowed), max_depth=max_depth).holds:
+            return f"{words}, length <= {max_depth}"
     return "refuted"

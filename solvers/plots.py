@@ -1,0 +1,169 @@
+"""Figures: colour-blind safe, readable in grey, ready for print."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import FigureBase
+
+    from mechanism.schemes import PathScheme
+    from solvers.frontier import Frontier
+    from solvers.recruitment import Recruitment
+
+__all__ = ["figure_bytes", "plot_frontier", "plot_members_by_depth", "plot_rewards"]
+
+# Okabe and Ito (2008): distinct for all common forms of colour blindness.
+_BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#595959"
+_STYLE: dict[str, Any] = {
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "figure.constrained_layout.use": True,
+    "figure.figsize": (7.2, 4.6),
+    "font.size": 10,
+    "grid.alpha": 0.25,
+    "legend.frameon": False,
+    "svg.hashsalt": "incentive-networks",
+}
+
+
+@contextmanager
+def _axes(ax: Axes | None) -> Iterator[Axes]:
+    """Yield the given axes, or new ones in the house's style that no display needs."""
+    if ax is not None:
+        yield ax
+        return
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(_STYLE):
+        figure = Figure()
+        FigureCanvasAgg(figure)
+        yield figure.add_subplot()
+
+
+def plot_frontier(result: Frontier, *, ax: Axes | None = None) -> Axes:
+    """Draw expected recruits against what a cheater may gain.
+
+    Parameters
+    ----------
+    result : Frontier
+        The designs and the schemes they are compared with.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Error bars are 95 % intervals. Known schemes stand at what a cheater gains from them.
+    """
+    with _axes(ax) as axes:
+        designed = [row for row in result.rows if row.kind == "designed"]
+        axes.errorbar(
+            [float(row.epsilon or 0) for row in designed],
+            [row.recruitment.recruits for row in designed],
+            yerr=[1.96 * row.recruitment.recruits_stderr for row in designed],
+            color=_BLUE, marker="o", linewidth=2, capsize=3, label="designed", zorder=4,
+        )  # fmt: skip
+        best = {}
+        for row in result.rows:
+            if row.kind == "best of family" or (row.kind == "known" and row.epsilon is None):
+                for epsilon in result.epsilons:
+                    if row.gain <= float(epsilon) + 1e-12:
+                        best[epsilon] = max(best.get(epsilon, 0.0), row.recruitment.recruits)
+        axes.plot(
+            [float(epsilon) for epsilon in best], list(best.values()),
+            color=_ORANGE, marker="s", linestyle="--", linewidth=1.5, markersize=5,
+            label="best member of any known family", zorder=3,
+        )  # fmt: skip
+        known = [row for row in result.rows if row.kind == "known" and isfinite(row.gain)]
+        axes.scatter(
+            [row.gain for row in known], [row.recruitment.recruits for row in known],
+            color=_GREY, marker="D", s=28, label="known schemes as published", zorder=5,
+        )  # fmt: skip
+        right = max([row.gain for row in known] + [float(epsilon) for epsilon in result.epsilons])
+        for row in known:
+            late = row.gain > 0.75 * right > 0
+            axes.annotate(
+                row.name, (row.gain, row.recruitment.recruits), textcoords="offset points",
+                xytext=(-7 if late else 7, -4), ha="right" if late else "left", va="top", fontsize=8.5, color=_GREY,
+            )  # fmt: skip
+        axes.set_xlabel("most a cheater can gain over the honest reward")
+        axes.set_ylabel("expected recruits")
+        axes.set_ylim(bottom=0)
+        axes.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.0f} %")
+        handles, labels = axes.get_legend_handles_labels()
+        order = sorted(range(len(labels)), key=lambda i: labels[i] != "designed")
+        axes.legend([handles[i] for i in order], [labels[i] for i in order], loc="lower right")
+        return axes
+
+
+def plot_members_by_depth(result: Recruitment, *, ax: Axes | None = None) -> Axes:
+    """Draw the expected members at each depth; return the axes."""
+    with _axes(ax) as axes:
+        depths = range(1, len(result.members_by_depth) + 1)
+        axes.bar(depths, result.members_by_depth, color=_BLUE, width=0.7)
+        axes.set_xticks(list(depths))
+        axes.set_xlabel("depth")
+        axes.set_ylabel("expected members")
+        axes.set_title(f"{result.scheme.label}: {result.recruits:,.0f} recruits", fontsize=11)
+        axes.grid(visible=False, axis="x")
+        return axes
+
+
+def plot_rewards(scheme: PathScheme, *, max_depth: int | None = None, ax: Axes | None = None) -> Axes:
+    """Draw how the prize is shared on chains of each length, as stacked bars; return the axes.
+
+    Parameters
+    ----------
+    scheme : PathScheme
+        The rewards.
+    max_depth : int, optional
+        Longest chain drawn; by default that of a table, else 10.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+    """
+    import numpy as np
+
+    with _axes(ax) as axes:
+        table = scheme.table(max_depth or getattr(scheme, "max_depth", 10))
+        lengths = np.flatnonzero(table.sum(axis=1) > 0)
+        shown = lengths.max(initial=0) + 1
+        bottom = np.zeros(shown)
+        shades = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+        for distance in range(shown):
+            share = table[:shown, distance]
+            if share.any():
+                name = "finder" if distance == 0 else f"{distance} above"
+                axes.bar(
+                    np.arange(1, shown + 1), share, bottom=bottom, width=0.7, edgecolor="white",
+                    color=shades[distance % len(shades)], label=name if distance < len(shades) else None,
+                )  # fmt: skip
+                bottom += share
+        axes.set_xticks(range(1, shown + 1))
+        axes.set_xlabel("length of the finder's chain")
+        axes.set_ylabel("share of the prize")
+        axes.set_ylim(0, 1.02)
+        axes.legend(loc="upper right", bbox_to_anchor=(1.0, 1.12), ncols=len(shades))
+        axes.grid(visible=False, axis="x")
+        return axes
+
+
+def figure_bytes(figure: FigureBase, kind: str) -> bytes:
+    """Return a figure as ``"svg"``, ``"png"`` or ``"pdf"``; the same figure gives the same bytes, without a date."""
+    import matplotlib as mpl
+
+    root = figure.figure
+    dated = {"svg": "Date", "pdf": "CreationDate"}.get(kind, "Software")
+    buffer = io.BytesIO()
+    with mpl.rc_context({"svg.hashsalt": _STYLE["svg.hashsalt"]}):
+        root.savefig(buffer, format=kind, metadata={dated: None}, dpi=160)  # type: ignore[union-attr]
+    return buffer.getvalue()

@@ -1,0 +1,148 @@
+"""Results as text tables, the same on every terminal and in every file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from math import inf, isnan
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from solvers.frontier import Frontier, FrontierRow
+    from solvers.recruitment import Recruitment
+    from solvers.scheme_design import Design
+
+__all__ = ["FRONTIER_COLUMNS", "design_table", "frontier_cells", "frontier_table", "percent", "recruitment_table"]
+
+_WIDTH = 120
+FRONTIER_COLUMNS = ("scheme", "recruits", "s.e.", "depth", "P(found)", "payout", "gain", "any length", "sybil-proof")
+
+
+def render(title: str, table: Table, *, footer: Sequence[str] = ()) -> str:
+    """Return a table as plain text under a title, with lines of notes below it."""
+    console = Console(file=io.StringIO(), width=_WIDTH, color_system=None, legacy_windows=False)
+    console.print(title, markup=False, highlight=False)
+    console.print(table)
+    for line in footer:
+        console.print(line, markup=False, highlight=False)
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in text.rstrip().splitlines())
+
+
+def plain_table(columns: Sequence[str], *, left: int = 1) -> Table:
+    """Return an empty table whose columns after the first `left` are aligned right."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number < left else "right", no_wrap=True)
+    return table
+
+
+def percent(share: float) -> str:
+    """Return a share as a percentage: ``"25 %"``, ``"unbounded"``.
+
+    Examples
+    --------
+    >>> percent(0.25), percent(0.0), percent(float("inf"))
+    ('25 %', '0', 'unbounded')
+    """
+    if share == inf:
+        return "unbounded"
+    if isnan(share):
+        return "unknown"
+    return "0" if share == 0 else f"{100 * share:.3g} %"
+
+
+def recruitment_table(result: Recruitment) -> str:
+    """Return the equilibrium of a campaign, depth by depth."""
+    columns = ("depth", "members", "join", "invite")
+    table = plain_table(columns, left=0)
+    for depth, (members, join, invite) in enumerate(
+        zip(result.members_by_depth, result.join, result.invite, strict=True), start=1
+    ):
+        table.add_row(str(depth), f"{members:,.2f}", f"{join:.3f}", f"{invite:.3f}")
+    depth = "-" if isnan(result.mean_depth) else f"{result.mean_depth:.2f}"
+    money = result.payout * result.prize
+    return render(
+        f"Recruitment under {result.scheme.label}",
+        table,
+        footer=(
+            f"recruits       {result.recruits:,.1f} ± {result.recruits_stderr:.1f} (standard error, "
+            f"{result.replicates:,} worlds)",
+            f"mean depth     {depth}, deepest {result.max_depth}",
+            f"P(found)       {result.found:.3f} ± {result.found_stderr:.3f} per target",
+            f"payout         {result.payout:.3f} of a prize ({money:,.2f} in money), standard deviation "
+            f"{result.payout_std:.3f}",
+            f"equilibrium    {result.status.value} (gap {result.gap:.2g})",
+        ),
+    )
+
+
+def design_table(result: Design) -> str:
+    """Return a designed scheme: its rewards, what it recruits and what is proved of it."""
+    rows = [row for row in result.scheme.rows if any(row)]
+    widest = max((max(j for j, x in enumerate(row) if x) + 1 for row in rows), default=1)
+    columns = ("finder's depth", *("finder" if j == 0 else f"{j} above" for j in range(widest)), "all")
+    table = plain_table(columns, left=0)
+    for depth, row in enumerate(rows, start=1):
+        cells = [f"{float(row[j]):.4f}" if j < len(row) and row[j] else "" for j in range(widest)]
+        table.add_row(str(depth), *cells, f"{float(sum(row)):.4f}")
+    found = result.recruitment
+    rival = max(result.rivals, key=lambda member: member.equilibrium.recruits)
+    return render(
+        f"Designed scheme, in shares of the prize: a cheater gains at most {percent(float(result.epsilon))}",
+        table,
+        footer=(
+            f"Longer chains than {len(rows)} pay nobody.",
+            f"recruits       {found.recruits:,.1f} ± {found.recruits_stderr:.1f} on fresh worlds",
+            f"on the worlds of the search {result.search_recruits:,.1f}; there the best member of a known family, "
+            f"{rival.scheme.label}, has {rival.equilibrium.recruits:,.1f}",
+            f"P(found)       {found.found:.3f}, mean depth {found.mean_depth:.2f}, payout {found.payout:.3f} of a prize",
+            *(str(verdict) for verdict in result.verdicts),
+        ),
+    )
+
+
+def frontier_cells(row: FrontierRow) -> tuple[str, ...]:
+    """Return the cells of one scheme in the comparison table."""
+    found = row.recruitment
+    return (
+        row.name,
+        f"{found.recruits:.1f}",
+        f"{found.recruits_stderr:.1f}",
+        "-" if isnan(found.mean_depth) else f"{found.mean_depth:.2f}",
+        f"{found.found:.3f}",
+        f"{found.payout:.3f}",
+        percent(row.gain),
+        percent(row.gain_any_length),
+        row.verdict,
+    )
+
+
+def frontier_table(result: Frontier) -> str:
+    """Return the comparison of known, best and designed schemes."""
+    table = plain_table(FRONTIER_COLUMNS)
+    table.columns[-1].justify = "left"
+    for kind, epsilon in dict.fromkeys((row.kind == "known", row.epsilon) for row in result.rows):
+        table.add_section()
+        if epsilon is None:
+            heading = "as published"
+        else:
+            heading = f"gain at most {percent(float(epsilon))}"
+        table.add_row(f"[italic]{heading}[/]")
+        for row in result.rows:
+            if (row.kind == "known", row.epsilon) == (kind, epsilon):
+                table.add_row(*frontier_cells(row), style="bold" if row.kind == "designed" else "")
+    return render(
+        "Reward schemes at their equilibrium, all on the same fresh worlds",
+        table,
+        footer=(
+            "recruits: expected members without the team; s.e.: its standard error; depth: their mean depth.",
+            "payout: expected share of a prize that is paid. gain: the most a cheater gains over the honest reward with",
+            f"any number of fake identities, in chains of at most {result.campaign.max_depth} and of any length.",
+            "sybil-proof: what is proved in exact arithmetic, at every length unless it says otherwise.",
+        ),
+    )
