@@ -49,10 +49,16 @@ def _version() -> str:
         return "not installed"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    invoke_without_command=True,
+)
 @click.version_option(_version(), prog_name="mechanism", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Reward schemes that recruit most through a network, cannot be gamed, and are proved."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @cli.command()
@@ -162,28 +168,29 @@ def solve(
     allowed = [SybilProof(epsilon).epsilon for epsilon in epsilons]
     for name, value, least in (("effort", effort, 1), ("seed", seed, 0)):
         if value < least:
-            raise click.BadParameter(f"--{name} is {value}; it must be at least {least}")
+            raise click.UsageError(f"--{name} is {value}; it must be at least {least}")
     try:
         folder = prepare_folder(out)
     except OSError as error:
-        raise click.BadParameter(f"--out: {error}") from error
+        raise click.UsageError(f"--out: {error}") from error
     graph = _read(edge_list, directed, self_loops, duplicates)
     network = IncentiveNetwork(graph, contact=contact, join=join, invite=invite)
     campaign = Campaign(network, task, team=_team(team, graph), max_depth=max_depth)
 
-    heading = _heading(
-        campaign, edge_list, directed=directed, join=join_cost, invite=invite_cost, seed=seed, effort=effort
-    )
+    heading = _heading(campaign, edge_list, directed=directed, costs=(join_cost, invite_cost))
+    heading += f" Seed {seed}, effort {effort}."
     click.echo(heading)
     _announce_compilation()
     from solvers.frontier import frontier
 
     with _progress() as report:
         result = frontier(campaign, allowed, effort=effort, rng=seed, progress=report)
-    files = write_frontier(result, folder, heading=heading)
     click.echo(f"\n{result}\n")
-    click.echo(f"Wrote {', '.join(file.name for file in files)} to {out}.")
-    click.echo(f"Checked {len(result.designs)} certificates. Took {time.monotonic() - started:.0f} s.")
+    files = write_frontier(result, folder, heading=heading)
+    click.echo(
+        f"Wrote {', '.join(file.name for file in files)} to {out}; each certificate has been checked there."
+    )
+    click.echo(f"Took {time.monotonic() - started:.0f} s.")
 
 
 def _read(
@@ -220,39 +227,27 @@ def _team(text: str, graph: Graph) -> Team:
     except ValueError as error:
         if isinstance(error, InvalidInputError):
             raise
-    raise click.BadParameter(
+    raise click.UsageError(
         f"--team is {text!r}; it must be a whole number or members:LABEL,..."
         + (" with whole numbers as labels" if numeric and colon else "")
     )
 
 
 def _heading(
-    campaign: Campaign,
-    edge_list: Path | None,
-    *,
-    directed: bool | None,
-    join: str,
-    invite: str,
-    seed: int,
-    effort: int,
+    campaign: Campaign, edge_list: Path | None, *, directed: bool | None, costs: tuple[str, str]
 ) -> str:
     """Return what is solved, in a few lines that are the same on every machine."""
-    graph, task = campaign.network.graph, campaign.task
-    if edge_list is None:
-        name, kind = _GENERATED, "undirected"
-    else:
-        name, kind = edge_list.name, "undirected" if directed is False else "directed"
-    edges = f"{graph.m // 2:,} edges" if kind == "undirected" else f"{graph.m:,} arcs"
-    prizes = "1 target" if task.targets == 1 else f"{task.targets:,} targets"
-    return "\n".join(
-        (
-            f"Network: {name}, {kind}, {graph.n:,} people, {edges}.",
-            f"Task: {prizes}, prize {task.prize:g} each; a member sees a target with probability {task.find:g}.",
-            f"People: contact {campaign.network.contact:g}, joining costs {join}, an invitation costs {invite} "
-            "(means of exponential distributions unless named).",
-            f"Campaign: team of {len(campaign.team_nodes)}, largest depth {campaign.max_depth}; seed {seed}, "
-            f"effort {effort}.",
-        )
+    network, task = campaign.network, campaign.task
+    undirected = edge_list is None or directed is False
+    name = _GENERATED if edge_list is None else edge_list.name
+    size = f"{network.graph.m // 2:,} edges" if undirected else f"{network.graph.m:,} arcs"
+    targets = "1 target" if task.targets == 1 else f"{task.targets:,} targets"
+    join, invite = (cost if ":" in cost else f"exponential:{cost}" for cost in costs)
+    return (
+        f"Network: {name}, {network.graph.n:,} people, {size}.\n"
+        f"Task: {targets}, prize {task.prize:g} each, seen by a member with probability {task.find:g}.\n"
+        f"People: contact {network.contact:g}, cost of joining {join}, of an invitation {invite}.\n"
+        f"Campaign: team of {len(campaign.team_nodes)}, largest depth {campaign.max_depth}."
     )
 
 
@@ -290,7 +285,7 @@ def _refuse(option: str) -> Iterator[None]:
     try:
         yield
     except InvalidInputError as error:
-        raise click.BadParameter(f"{option}: {error}") from error
+        raise click.UsageError(f"{option}: {error}") from error
 
 
 def _sentence(error: InvalidInputError) -> str:
@@ -311,13 +306,11 @@ def _run(command: Callable[[], object]) -> tuple[int, str]:
     except click.exceptions.Exit as leave:
         return leave.exit_code, ""
     except (KeyboardInterrupt, click.Abort):
-        return _INTERRUPTED, "interrupted; nothing was written"
+        return _INTERRUPTED, "interrupted, nothing was written"
     except InvalidInputError as error:
         return _INVALID, _sentence(error)
     except click.ClickException as error:
-        return _INVALID, error.message if isinstance(
-            error, click.BadParameter
-        ) and not error.param else error.format_message()
+        return _INVALID, error.format_message()
     except (MechanismError, OSError) as error:
         return _FAILED, str(error)
     return 0, ""

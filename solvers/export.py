@@ -9,6 +9,7 @@ import shutil
 from fractions import Fraction
 from pathlib import Path
 
+from mechanism.errors import CertificateError
 from proofs import check_certificate, read_certificate, read_scheme, write_json
 from solvers.frontier import Frontier
 from solvers.plots import figure_bytes
@@ -31,6 +32,7 @@ _COLUMNS = (
     "verdict",
     "status",
 )
+_FILES = ("frontier.svg", "frontier.png", "table.txt", "table.csv", "scheme.json", "certificate.json")
 _NUMBERED = re.compile(r"(scheme|certificate)-epsilon-[0-9.e+-]+\.json")
 
 
@@ -51,7 +53,8 @@ def prepare_folder(folder: Path) -> Path:
     Raises
     ------
     OSError
-        If it is a file, or neither it nor the folder that it would be made in can be written to.
+        If it is a file, if it cannot be made or written to, or if it holds files by our names that no
+        earlier run wrote there.
     """
     target = folder.expanduser().resolve()
     if target.exists() and not target.is_dir():
@@ -61,7 +64,19 @@ def prepare_folder(folder: Path) -> Path:
         raise NotADirectoryError(f"{existing} is a file, so the folder {folder} cannot be made")
     if not os.access(existing, os.W_OK | os.X_OK):
         raise PermissionError(f"the folder {existing} cannot be written to")
+    for name in _FILES:
+        if (target / name).exists() and not _is_ours(target):
+            raise FileExistsError(f"the folder {folder} holds a {name} that is not from an earlier run")
     return target
+
+
+def _is_ours(folder: Path) -> bool:
+    """Return whether an earlier run wrote to a folder, which its certificate tells."""
+    try:
+        read_certificate(folder / "certificate.json")
+    except (CertificateError, OSError):
+        return False
+    return True
 
 
 def write_frontier(result: Frontier, folder: Path, *, heading: str = "") -> list[Path]:
