@@ -82,7 +82,7 @@ def odds(worlds: Worlds, counts: Counts, join: Reals, invite: Reals, *, find: fl
     """
     members = counts.members.mean(axis=0)
     won = wins(counts.members, find).mean(axis=0)
-    invitations = counts.considered.mean(axis=0) * invite
+    invitations = counts.invitations.mean(axis=0)
     depth = len(members)
     below = np.triu(np.ones((depth, depth)))
     occupied = members > 0

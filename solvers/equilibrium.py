@@ -11,10 +11,12 @@ from mechanism import Campaign
 from solvers.beliefs import Odds, odds, payoffs
 from solvers.worlds import Counts, Worlds
 
-__all__ = ["Equilibrium", "Profile", "best_response", "play", "solve"]
+__all__ = ["Equilibrium", "Profile", "best_response", "play", "solve", "solve_from_full"]
 
 Reals = NDArray[np.float64]
 _STALL = 4  # rounds without progress before the step is halved
+_PILOT = 128  # worlds that bring the beliefs near the equilibrium
+_PILOT_TOLERANCE = 2e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,3 +174,9 @@ def solve(
             step, stalled = step / 2, 0
         profile = profile.toward(response, step)
     return best  # type: ignore[return-value]  # at least one round
+
+
+def solve_from_full(worlds: Worlds, table: Reals, *, replicates: int, tolerance: float = 3e-4) -> Equilibrium:
+    """Search the equilibrium from full participation, first on the first 128 worlds, then on all."""
+    pilot = solve(worlds, table, replicates=min(replicates, _PILOT), tolerance=_PILOT_TOLERANCE)
+    return solve(worlds, table, replicates=replicates, start=pilot.profile, tolerance=tolerance)

@@ -155,8 +155,7 @@ def frontier(
     best: list[Candidate] = []
     for epsilon in allowed:
         rivals.append(search.rivals(epsilon, stages))
-        starts = [member.scheme.table(campaign.max_depth) for member in rivals[-1]]
-        starts += [candidate.table for candidate in best[-1:]]
+        starts = search.starts(rivals[-1]) + [(candidate.recruits, candidate.table) for candidate in best[-1:]]
         best.append(search.best(epsilon, starts, stages))
     if backward:
         for index in reversed(range(len(allowed) - 1)):

@@ -15,7 +15,7 @@ from mechanism.errors import InvalidInputError, SolveError, UnsupportedProblemEr
 from mechanism.schemes import PathScheme, PathTable
 from proofs import Property, SybilProof, Verdict, WithinBudget, verify
 from solvers.climb import Candidate, climb
-from solvers.equilibrium import Equilibrium, solve
+from solvers.equilibrium import Equilibrium, solve_from_full
 from solvers.families import FAMILIES, Member, best_members
 from solvers.recruitment import Recruitment, recruit
 from solvers.reward_space import RewardSpace
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Design", "DesignSearch", "Progress", "Stages", "design"]
 
 Reals = NDArray[np.float64]
+Start = tuple[float, Reals]
+"""About how many a table recruits, and the table."""
 Progress = Callable[[str, int, int], None]
 """Called with (stage, steps done, steps in all)."""
 
@@ -145,7 +147,7 @@ def design(
     search = DesignSearch(campaign, rng, effort=effort, threads=threads)
     stages = Stages(progress, search.steps + 1)
     rivals = search.rivals(allowed, stages)
-    best = search.best(allowed, [member.scheme.table(campaign.max_depth) for member in rivals], stages)
+    best = search.best(allowed, search.starts(rivals), stages)
     result = search.finish(best, allowed, rivals)
     stages.done()
     return result
@@ -176,31 +178,34 @@ class DesignSearch:
         return best_members(
             self.worlds,
             epsilon=float(epsilon),
-            replicates=self.replicates // 2,
-            evaluations=12 + 4 * self.effort,
+            replicates=self.replicates // 4,
+            evaluations=8 + 4 * self.effort,
             met=self._met,
             tick=lambda: stages.tick(f"known families, epsilon {float(epsilon):g}"),
         )
 
-    def best(self, epsilon: Fraction, starts: Sequence[Reals], stages: Stages) -> Candidate:
+    def starts(self, rivals: Sequence[Member]) -> list[Start]:
+        """Return the rivals as starts for `best`."""
+        depth = self.campaign.max_depth
+        return [(member.equilibrium.recruits, member.scheme.table(depth)) for member in rivals]
+
+    def best(self, epsilon: Fraction, starts: Sequence[Start], stages: Stages) -> Candidate:
         """Climb from the most promising starts; return the best exactly feasible table."""
-        ranked = sorted(
-            (self._at(_exact(table, epsilon)) for table in starts), key=lambda start: -start.recruits
-        )
-        found = [self.climb_from(epsilon, start.table, stages) for start in ranked[: self.effort]]
-        return max([*found, ranked[0]], key=_recruits)
+        ranked = sorted(starts, key=lambda start: -start[0])[: self.effort]
+        found = [self.climb_from(epsilon, table, stages) for _, table in ranked]
+        return max(found, key=_recruits)
 
     def climb_from(self, epsilon: Fraction, table: Reals, stages: Stages) -> Candidate:
-        """Climb from the feasible table next to a given one; return an exactly feasible table."""
+        """Climb from the feasible table next to a given one; return an exactly feasible table, not worse."""
         space = RewardSpace(self.campaign.max_depth, float(epsilon))
         start = self._at(_exact(table, epsilon))
         found = climb(self.worlds, start, space, replicates=self.replicates)
         stages.tick(f"climbing, epsilon {float(epsilon):g}")
-        return self._at(_exact(found.table, epsilon))
+        return max(self._at(_exact(found.table, epsilon)), start, key=_recruits)
 
     def _at(self, table: Reals) -> Candidate:
         """Return a table with its equilibrium, searched from full participation."""
-        return Candidate(table, solve(self.worlds, table, replicates=self.replicates))
+        return Candidate(table, solve_from_full(self.worlds, table, replicates=self.replicates))
 
     def finish(
         self,

@@ -30,12 +30,13 @@ class Counts:
     ----------
     members : ndarray of int64, shape (replicates, max_depth)
         Members at depth d in column d - 1.
-    considered : ndarray of int64, shape (replicates, max_depth)
-        Contacts that the members of depth d considered inviting, in column d - 1.
+    invitations : ndarray of float64, shape (replicates, max_depth)
+        Invitations that the members of depth d made to people who were no members, in column d - 1;
+        an unbiased count, one over the contact probability for each that arrived.
     """
 
     members: Longs
-    considered: Longs
+    invitations: Reals
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +143,13 @@ class Worlds:
         """
         accept, chance = self._by_depth(join, invite)
         shape = (replicates, self.max_depth)
-        counts = Counts(np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64))
+        counts = Counts(np.zeros(shape, dtype=np.int64), np.zeros(shape))
 
         def block(start: int, stop: int) -> None:
             with self._scratch() as scratch:
                 kernels.cascade(
                     *self._arrays, accept, chance, self._key, first + start,
-                    counts.members[start:stop], counts.considered[start:stop], *scratch,
+                    counts.members[start:stop], counts.invitations[start:stop], *scratch,
                 )  # fmt: skip
 
         self._each_block(replicates, block)
@@ -191,7 +192,7 @@ class Worlds:
         with self._scratch() as scratch:
             base = kernels.play(
                 *self._arrays, accept, chance, self._key, replicate,
-                members, np.zeros_like(members), *scratch,
+                members, np.zeros(self.max_depth), *scratch,
             )  # fmt: skip
             stamp, _, via, _ = scratch
             depth = np.where(stamp >= base, stamp - base, -1)

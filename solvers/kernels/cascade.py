@@ -63,24 +63,29 @@ def _expand(
     stamp: Longs,
     queue: Ids,
     via: Longs,
-) -> tuple[int, int]:
-    """Let the members ``queue[low:high]`` of depth - 1 invite; return (new tail, contacts considered).
+) -> tuple[int, float]:
+    """Let the members ``queue[low:high]`` of depth - 1 invite; return (new tail, invitations).
 
     Contacts who are members at the start of the round are passed over; those who joined in this
-    very round are still considered, and one recruiter is drawn uniformly from all who reached them.
+    very round are still invited, and one recruiter is drawn uniformly from all who reached them.
+    Invitations are counted as those that arrive, each for 1 / (contact probability): unbiased, and
+    only arcs that fire touch the memory of the person at their end.
     """
-    considered = 0
+    invitations = 0.0
+    if chance == 0.0:
+        return tail, invitations
     single = contact.shape[0] == 1
     for position in range(low, high):
         member = queue[position]
         for arc in range(indptr[member], indptr[member + 1]):
+            reach = contact[0 if single else arc]
+            if uniform(arc_key, arc) >= chance * reach:
+                continue
             person = indices[arc]
             state = stamp[person] - base
             if 0 <= state < depth:
                 continue
-            considered += 1
-            if uniform(arc_key, arc) >= chance * contact[0 if single else arc]:
-                continue
+            invitations += 1.0 / reach
             if state == depth:
                 if uniform(tie_key, arc) < uniform(tie_key, via[person]):
                     via[person] = arc
@@ -89,7 +94,7 @@ def _expand(
                 via[person] = arc
                 queue[tail] = person
                 tail += 1
-    return tail, considered
+    return tail, invitations
 
 
 expand = bind(_expand)
@@ -105,7 +110,7 @@ def _play(
     key: Words,
     replicate: int,
     members: Longs,
-    considered: Longs,
+    invitations: Reals,
     stamp: Longs,
     queue: Ids,
     via: Longs,
@@ -113,8 +118,8 @@ def _play(
 ) -> int:
     """Play one world; return its base, so that ``stamp[v] - base`` is the depth of v.
 
-    `members` and `considered` (int64[H]) receive the members of depth d and the contacts that they
-    considered at index d - 1; the last entry of `considered` stays 0, since nobody joins below H.
+    `members` (int64[H]) and `invitations` (float64[H]) receive the members of depth d and the
+    invitations they made at index d - 1; nobody joins below H, and its members invite nobody.
     Cost: one step per arc that leaves a member.
     """
     max_depth = join.shape[0] - 1
@@ -131,20 +136,20 @@ def _play(
     low = 0
     for depth in range(1, max_depth + 1):
         high = tail
-        tail, seen = expand(
+        tail, made = expand(
             indptr, indices, contact, invite[depth - 1], join[depth],
             arc_key, person_key, tie_key, base, depth, low, high, tail, stamp, queue, via,
         )  # fmt: skip
         members[depth - 1] = tail - high
         if depth > 1:
-            considered[depth - 2] = seen
+            invitations[depth - 2] = made
         if tail == high:
             for empty in range(depth, max_depth):
                 members[empty] = 0
-                considered[empty - 1] = 0
+                invitations[empty - 1] = 0.0
             break
         low = high
-    considered[max_depth - 1] = 0
+    invitations[max_depth - 1] = 0.0
     return base
 
 
@@ -161,17 +166,17 @@ def _cascade(
     key: Words,
     first: int,
     members: Longs,
-    considered: Longs,
+    invitations: Reals,
     stamp: Longs,
     queue: Ids,
     via: Longs,
     epoch: Longs,
 ) -> None:
-    """Play the worlds ``first .. first + members.shape[0] - 1``, one row of int64[R, H] counts each."""
+    """Play the worlds ``first .. first + members.shape[0] - 1``, one row of [R, H] counts each."""
     for row in range(members.shape[0]):
         play(
             indptr, indices, contact, team, join, invite, key, first + row,
-            members[row], considered[row], stamp, queue, via, epoch,
+            members[row], invitations[row], stamp, queue, via, epoch,
         )  # fmt: skip
 
 
@@ -212,7 +217,7 @@ def _vanishing(
     first one was drawn from: the weight of the world.
     """
     max_depth = join.shape[0] - 1
-    considered = np.zeros(max_depth, dtype=np.int64)
+    invitations = np.zeros(max_depth)
     for row in range(replicates.shape[0]):
         replicate = replicates[row]
         followers[row] = 0
@@ -220,7 +225,7 @@ def _vanishing(
         pairs[row] = 0
         base = play(
             indptr, indices, contact, team, join, invite, key, replicate,
-            members[row], considered, stamp, queue, via, epoch,
+            members[row], invitations, stamp, queue, via, epoch,
         )  # fmt: skip
         arc_key = stream(key, replicate, ARC_STREAM)
         person_key = stream(key, replicate, PERSON_STREAM)

@@ -37,28 +37,28 @@ class World:
         self.depth = dict.fromkeys(team, 0)
         self.via: dict[int, int] = {}
         self.members = [0] * self.max_depth
-        self.considered = [0] * self.max_depth
+        self.invitations = [0.0] * self.max_depth
         for depth in range(1, self.max_depth + 1):
-            joined, seen = self.round(depth, [v for v, d in self.depth.items() if d == depth - 1])
+            joined, made = self.round(depth, [v for v, d in self.depth.items() if d == depth - 1])
             self.members[depth - 1] = len(joined)
             if depth > 1:
-                self.considered[depth - 2] = seen
+                self.invitations[depth - 2] = made
 
     def round(self, depth, inviters):
         """Let `inviters` invite: everybody decides on the members at the start of the round."""
         present = set(self.depth)
         reached: dict[int, list[int]] = {}
-        seen = 0
+        made = 0.0
         for number, (member, contact, probability) in enumerate(self.arcs):
             if member in inviters and contact not in present:
-                seen += 1
                 if self.draw(ARC, number) < self.invite[depth - 1] * probability:
+                    made += 1 / probability
                     reached.setdefault(contact, []).append(number)
         joined = [v for v in reached if self.draw(PERSON, v) < self.join[depth]]
         for person in joined:
             self.depth[person] = depth
             self.via[person] = min(reached[person], key=lambda arc: self.draw(TIE, arc))
-        return joined, seen
+        return joined, made
 
     def force(self, deepest):
         """Force one person into each depth below `deepest`; return (followers, reach, pairs)."""

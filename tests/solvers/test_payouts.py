@@ -80,7 +80,7 @@ def test_formulas_agree_with_payouts_along_recruiter_links(build, scheme):
         received[replicate] = walk(depth, recruiter, scheme, task.find, task.targets, rng)
 
     # The formula spreads each depth's total over its members, or over the invitations they make.
-    expected = np.array([joining * beliefs.members, inviting * counts.considered.mean(axis=0) * invite])
+    expected = np.array([joining * beliefs.members, inviting * counts.invitations.mean(axis=0)])
     # In each world the walk's expectation is the formula's with that world's counts, so the errors of the
     # differences are at most those of the walk.
     error = received.std(axis=0, ddof=1) / np.sqrt(replicates)

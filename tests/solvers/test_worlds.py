@@ -29,8 +29,7 @@ def campaign_on(arcs, team, depth, contact, n=None):
 
 def simulated(campaign, join, invite, seed=5):
     worlds = Worlds(campaign, np.random.SeedSequence(seed))
-    counts = worlds.play(np.array(join, float), np.array(invite, float), replicates=REPLICATES)
-    return counts.members
+    return worlds.play(np.array(join, float), np.array(invite, float), replicates=REPLICATES)
 
 
 def agree(members, expected, *, people):
@@ -71,7 +70,7 @@ def test_members_by_depth_equal_exact_enumeration(graph, profile):
     arcs, team = graph
     join, invite = ([Fraction(x) for x in values] for values in profile)
     expected = exact.members_by_depth(arcs, team, [0, *join], [1, *invite], Fraction(3, 5))
-    members = simulated(campaign_on(arcs, team, 4, 0.6), join, invite)
+    members = simulated(campaign_on(arcs, team, 4, 0.6), join, invite).members
     agree(members, expected, people=5)
 
 
@@ -79,12 +78,12 @@ def test_path_closed_form():
     arcs = [(i, i + 1) for i in range(5)]
     join, invite, contact = [0.9, 0.8, 0.7, 0.6], [0.5, 0.6, 0.7, 0], 0.9
     reach = contact * np.array([1, *invite[:-1]]) * np.array(join)
-    agree(simulated(campaign_on(arcs, [0], 4, contact), join, invite), np.cumprod(reach), people=1)
+    agree(simulated(campaign_on(arcs, [0], 4, contact), join, invite).members, np.cumprod(reach), people=1)
 
 
 def test_star_closed_form():
     arcs = [(0, i) for i in range(1, 41)] + [(i, 0) for i in range(1, 41)]
-    members = simulated(campaign_on(arcs, [0], 3, 0.3), [0.5, 1, 1], [1, 1, 0])
+    members = simulated(campaign_on(arcs, [0], 3, 0.3), [0.5, 1, 1], [1, 1, 0]).members
     assert not members[:, 1:].any()
     # Independent people: the count is binomial in every world, so its sum and its variance are known.
     assert stats.binomtest(int(members.sum()), 40 * REPLICATES, 0.15).pvalue > FALSE_ALARM
@@ -96,7 +95,12 @@ def test_complete_binary_tree_closed_form():
     arcs = [(i, child) for i in range(31) for child in (2 * i + 1, 2 * i + 2)]
     join, invite, contact = [0.9, 0.7, 0.5, 0.4], [0.8, 0.9, 0.6, 0], 0.7
     branching = 2 * contact * np.array([1, *invite[:-1]]) * np.array(join)
-    agree(simulated(campaign_on(arcs, [0], 4, contact), join, invite), np.cumprod(branching), people=16)
+    counts = simulated(campaign_on(arcs, [0], 4, contact), join, invite)
+    agree(counts.members, np.cumprod(branching), people=16)
+    # Each member invites each of its two contacts with the inviting chance, whether it arrives or not.
+    error = counts.invitations.std(axis=0) / np.sqrt(REPLICATES)
+    expected = 2 * np.array(invite) * np.cumprod(branching)
+    assert np.all(np.abs(counts.invitations.mean(axis=0) - expected) <= BOUND * error)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -110,7 +114,7 @@ def test_threads_do_not_change_a_bit(threads):
     expected = one.play(join, invite, replicates=333)
     got = many.play(join, invite, replicates=333)
     assert np.array_equal(expected.members, got.members)
-    assert np.array_equal(expected.considered, got.considered)
+    assert np.array_equal(expected.invitations, got.invitations)
     # Any stretch of worlds is the same stretch, whoever plays it.
     part = many.play(join, invite, replicates=50, first=200)
     assert np.array_equal(expected.members[200:250], part.members)
