@@ -60,7 +60,7 @@ def convex_step(
     Returns
     -------
     Step or None
-        None if the program could not be solved.
+        None if nobody's decision matters or the program could not be solved.
 
     Notes
     -----
@@ -85,8 +85,8 @@ def convex_step(
         by_reward[row, member] = prize * targets * odds[depth, space.depth[member] - 1]
         by_decision[row] = prize * targets * (moved[:, depth, :] * lined[depth]).sum(axis=1)
         value[row] = by_reward[row] @ present
-    if not np.all(value > 0):
-        return None
+    if count == 0 or not np.all(value > 0):
+        return None  # nobody decides anything that depends on the rewards
     slope = np.array([float(cost.log_cdf_slope(v)) for cost, v in zip(costs, value, strict=True)])
     # Shadow price of each equilibrium equation: where it is negative, the equation is kept as such.
     try:

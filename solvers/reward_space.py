@@ -34,8 +34,9 @@ class RewardSpace:
 
         R(l, j) = s(l, j) + R(l + 1, j) + R(l + 1, j + 1),
 
-    scaled by ``2 ** (l - 1)``: whatever a solver returns is feasible, and rounding errors of deep
-    rows are not amplified on the way up. At epsilon > 0 the coordinates are the rewards, and
+    scaled by the binomial C(l - 1, j), with which s(l, j) enters R(1, 0): all coordinates lie in [0, 1],
+    whatever a solver returns is feasible, and rounding errors of deep rows are not amplified on the
+    way up. At epsilon > 0 the coordinates are the rewards, and
     the rows of all k, O(max_depth ** 3) of them, are generated as they are violated (`cut`).
     """
 
@@ -55,14 +56,14 @@ class RewardSpace:
         self._cuts: dict[tuple[int, int, int], None] = {}
 
     def _slack_basis(self) -> sp.csr_array:
-        """Return the matrix from scaled slacks to rewards: binomials over powers of two, all in [0, 1]."""
+        """Return the matrix from scaled slacks to rewards: ratios of binomials, all in [0, 1]."""
         rows, columns, values = [], [], []
         for (depth, distance), row in self._at.items():
             for steps in range(self.max_depth - depth + 1):
                 for moved in range(steps + 1):
                     rows.append(row)
                     columns.append(self._at[depth + steps, distance + moved])
-                    values.append(comb(steps, moved) / 2.0 ** (depth + steps - 1))
+                    values.append(comb(steps, moved) / comb(depth + steps - 1, distance + moved))
         return sp.csr_array((values, (rows, columns)), shape=(self.size, self.size))
 
     def constraints(self) -> tuple[sp.csr_array, Reals]:
