@@ -186,7 +186,7 @@ def solve(
     with _progress() as report:
         result = frontier(campaign, allowed, effort=effort, rng=seed, progress=report)
     click.echo(f"\n{result}\n")
-    files = write_frontier(result, folder, heading=heading)
+    files = write_frontier(result, folder, heading=heading, title=_title(campaign, edge_list))
     click.echo(
         f"Wrote {', '.join(file.name for file in files)} to {out}; each certificate has been checked there."
     )
@@ -233,18 +233,23 @@ def _team(text: str, graph: Graph) -> Team:
     )
 
 
+def _title(campaign: Campaign, edge_list: Path | None) -> str:
+    """Return the name of the network and its size."""
+    name = _GENERATED if edge_list is None else edge_list.name
+    return f"{name}, {campaign.network.graph.n:,} people"
+
+
 def _heading(
     campaign: Campaign, edge_list: Path | None, *, directed: bool | None, costs: tuple[str, str]
 ) -> str:
     """Return what is solved, in a few lines that are the same on every machine."""
     network, task = campaign.network, campaign.task
     undirected = edge_list is None or directed is False
-    name = _GENERATED if edge_list is None else edge_list.name
     size = f"{network.graph.m // 2:,} edges" if undirected else f"{network.graph.m:,} arcs"
     targets = "1 target" if task.targets == 1 else f"{task.targets:,} targets"
     join, invite = (cost if ":" in cost else f"exponential:{cost}" for cost in costs)
     return (
-        f"Network: {name}, {network.graph.n:,} people, {size}.\n"
+        f"Network: {_title(campaign, edge_list)}, {size}.\n"
         f"Task: {targets}, prize {task.prize:g} each, seen by a member with probability {task.find:g}.\n"
         f"People: contact {network.contact:g}, cost of joining {join}, of an invitation {invite}.\n"
         f"Campaign: team of {len(campaign.team_nodes)}, largest depth {campaign.max_depth}."

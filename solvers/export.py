@@ -12,7 +12,7 @@ from pathlib import Path
 from mechanism.errors import CertificateError
 from proofs import check_certificate, read_certificate, read_scheme, write_json
 from solvers.frontier import Frontier
-from solvers.plots import figure_bytes
+from solvers.plots import figure_bytes, plot_frontier
 
 __all__ = ["file_suffix", "prepare_folder", "write_frontier"]
 
@@ -79,7 +79,7 @@ def _is_ours(folder: Path) -> bool:
     return True
 
 
-def write_frontier(result: Frontier, folder: Path, *, heading: str = "") -> list[Path]:
+def write_frontier(result: Frontier, folder: Path, *, heading: str = "", title: str = "") -> list[Path]:
     """Write a frontier to a folder, whole or not at all.
 
     Parameters
@@ -90,6 +90,8 @@ def write_frontier(result: Frontier, folder: Path, *, heading: str = "") -> list
         Where; made if need be. Files of an earlier run are replaced, other files are left alone.
     heading : str
         Lines above the table in ``table.txt``.
+    title : str
+        Title of the picture, such as the name of the network.
 
     Returns
     -------
@@ -115,7 +117,7 @@ def write_frontier(result: Frontier, folder: Path, *, heading: str = "") -> list
     draft = target.with_name(f".{target.name}.{os.getpid()}.part")
     draft.mkdir()
     try:
-        _write_files(result, draft, heading)
+        _write_files(result, draft, heading, title)
         names = sorted(path.name for path in draft.iterdir())
         if target.exists():
             for name in names:
@@ -128,10 +130,10 @@ def write_frontier(result: Frontier, folder: Path, *, heading: str = "") -> list
     return [target / name for name in names]
 
 
-def _write_files(result: Frontier, folder: Path, heading: str) -> None:
-    figure = result.plot().figure
+def _write_files(result: Frontier, folder: Path, heading: str, title: str) -> None:
+    axes = plot_frontier(result, title=title)
     for kind in ("svg", "png"):
-        (folder / f"frontier.{kind}").write_bytes(figure_bytes(figure, kind))
+        (folder / f"frontier.{kind}").write_bytes(figure_bytes(axes.figure, kind))
     (folder / "table.txt").write_text(f"{heading}\n\n{result}\n".lstrip(), encoding="utf-8")
     _write_csv(result, folder / "table.csv")
     for position, design in enumerate(result.designs):

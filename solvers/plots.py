@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from math import isfinite
+from math import isinf
 from typing import TYPE_CHECKING, Any
+
+from solvers.labels import place_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["figure_bytes", "plot_frontier", "plot_members_by_depth", "plot_rewards"]
 
 # Okabe and Ito (2008): distinct for all common forms of colour blindness.
-_BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#595959"
-_STYLE: dict[str, Any] = {
+_BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#404040"
+_SHADES = ("#0072B2", "#E69F00", "#009E73", "#F0E442", "#D55E00", "#56B4E9")  # dark and light in turn
+_KNOWN = "known schemes as published"
+_EDGE = 1.2
+_STYLE: Any = {
     "axes.axisbelow": True,
     "axes.grid": True,
     "axes.spines.right": False,
@@ -50,13 +55,15 @@ def _axes(ax: Axes | None) -> Iterator[Axes]:
         yield figure.add_subplot()
 
 
-def plot_frontier(result: Frontier, *, ax: Axes | None = None) -> Axes:
+def plot_frontier(result: Frontier, *, title: str = "", ax: Axes | None = None) -> Axes:
     """Draw expected recruits against what a cheater may gain.
 
     Parameters
     ----------
     result : Frontier
         The designs and the schemes they are compared with.
+    title : str
+        Title, such as the name of the network.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
 
@@ -67,43 +74,58 @@ def plot_frontier(result: Frontier, *, ax: Axes | None = None) -> Axes:
     """
     with _axes(ax) as axes:
         designed = [row for row in result.rows if row.kind == "designed"]
+        line = [(float(row.epsilon or 0), row.recruitment.recruits) for row in designed]
+        bars = [1.96 * row.recruitment.recruits_stderr for row in designed]
         axes.errorbar(
-            [float(row.epsilon or 0) for row in designed],
-            [row.recruitment.recruits for row in designed],
-            yerr=[1.96 * row.recruitment.recruits_stderr for row in designed],
+            [x for x, _ in line], [y for _, y in line], yerr=bars,
             color=_BLUE, marker="o", linewidth=2, capsize=3, label="designed", zorder=4,
         )  # fmt: skip
-        best = {}
-        for row in result.rows:
-            if row.kind == "best of family" or (row.kind == "known" and row.epsilon is None):
-                for epsilon in result.epsilons:
-                    if row.gain <= float(epsilon) + 1e-12:
-                        best[epsilon] = max(best.get(epsilon, 0.0), row.recruitment.recruits)
+        rivals = _best_known(result)
         axes.plot(
-            [float(epsilon) for epsilon in best], list(best.values()),
+            [x for x, _ in rivals], [y for _, y in rivals],
             color=_ORANGE, marker="s", linestyle="--", linewidth=1.5, markersize=5,
             label="best member of any known family", zorder=3,
         )  # fmt: skip
-        known = [row for row in result.rows if row.kind == "known" and isfinite(row.gain)]
-        axes.scatter(
-            [row.gain for row in known], [row.recruitment.recruits for row in known],
-            color=_GREY, marker="D", s=28, label="known schemes as published", zorder=5,
-        )  # fmt: skip
-        right = max([row.gain for row in known] + [float(epsilon) for epsilon in result.epsilons])
-        for row in known:
-            late = row.gain > 0.75 * right > 0
-            axes.annotate(
-                row.name, (row.gain, row.recruitment.recruits), textcoords="offset points",
-                xytext=(-7 if late else 7, -4), ha="right" if late else "left", va="top", fontsize=8.5, color=_GREY,
+        # A scheme that leaks far more than any design would squeeze the picture: it stands at the edge.
+        edge = _EDGE * max(1.0, float(result.epsilons[-1]))
+        known = [row for row in result.rows if row.kind == "known"]
+        names = [row.name if row.gain <= edge else f"{row.name}, {_percent(row.gain)}" for row in known]
+        points = [(min(row.gain, edge), row.recruitment.recruits) for row in known]
+        for row, (gain, recruits) in zip(known, points, strict=True):
+            axes.plot(
+                gain, recruits, color=_GREY, marker="D" if row.gain <= edge else ">", markersize=5,
+                linestyle="none", clip_on=False, zorder=5, label=_KNOWN if row is known[0] else None,
             )  # fmt: skip
-        axes.set_xlabel("most a cheater can gain over the honest reward")
+        axes.set_xlabel("most that a cheater gains over the honest reward")
         axes.set_ylabel("expected recruits")
+        axes.set_title(title, loc="left", fontsize=11)
+        axes.set_xlim(-0.04 * edge, edge)
         axes.set_ylim(bottom=0)
-        axes.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.0f} %")
+        axes.xaxis.set_major_formatter(lambda x, _: _percent(x))
+        axes.yaxis.set_major_formatter("{x:,.0f}")
         handles, labels = axes.get_legend_handles_labels()
         order = sorted(range(len(labels)), key=lambda i: labels[i] != "designed")
         axes.legend([handles[i] for i in order], [labels[i] for i in order], loc="lower right")
+        place_labels(axes, points, names, lines=(line, rivals), color=_GREY, size=9)
         return axes
+
+
+def _best_known(result: Frontier) -> list[tuple[float, float]]:
+    """Return (epsilon, recruits) of the best scheme of the known families that keeps to each epsilon."""
+    points = []
+    for epsilon in result.epsilons:
+        kept = [
+            row.recruitment.recruits
+            for row in result.rows
+            if row.kind != "designed" and row.gain <= float(epsilon) + 1e-12
+        ]
+        if kept:
+            points.append((float(epsilon), max(kept)))
+    return points
+
+
+def _percent(share: float) -> str:
+    return "\N{INFINITY}" if isinf(share) else f"{100 * share:.0f} %"
 
 
 def plot_members_by_depth(result: Recruitment, *, ax: Axes | None = None) -> Axes:
@@ -133,26 +155,28 @@ def plot_rewards(scheme: PathScheme, *, max_depth: int | None = None, ax: Axes |
     """
     import numpy as np
 
+    from mechanism.schemes import PathTable
+
     with _axes(ax) as axes:
-        table = scheme.table(max_depth or getattr(scheme, "max_depth", 10))
+        own = scheme.max_depth if isinstance(scheme, PathTable) else 10
+        table = scheme.table(own if max_depth is None else max_depth)
         lengths = np.flatnonzero(table.sum(axis=1) > 0)
         shown = lengths.max(initial=0) + 1
         bottom = np.zeros(shown)
-        shades = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
         for distance in range(shown):
             share = table[:shown, distance]
             if share.any():
                 name = "finder" if distance == 0 else f"{distance} above"
                 axes.bar(
                     np.arange(1, shown + 1), share, bottom=bottom, width=0.7, edgecolor="white",
-                    color=shades[distance % len(shades)], label=name if distance < len(shades) else None,
+                    color=_SHADES[distance % len(_SHADES)], label=name if distance < len(_SHADES) else None,
                 )  # fmt: skip
                 bottom += share
         axes.set_xticks(range(1, shown + 1))
         axes.set_xlabel("length of the finder's chain")
         axes.set_ylabel("share of the prize")
         axes.set_ylim(0, 1.02)
-        axes.legend(loc="upper right", bbox_to_anchor=(1.0, 1.12), ncols=len(shades))
+        axes.legend(loc="upper right", bbox_to_anchor=(1.0, 1.12), ncols=len(_SHADES))
         axes.grid(visible=False, axis="x")
         return axes
 

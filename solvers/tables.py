@@ -16,10 +16,27 @@ if TYPE_CHECKING:
     from solvers.recruitment import Recruitment
     from solvers.scheme_design import Design
 
-__all__ = ["FRONTIER_COLUMNS", "design_table", "frontier_cells", "frontier_table", "percent", "recruitment_table"]
+__all__ = [
+    "FRONTIER_COLUMNS",
+    "design_table",
+    "frontier_cells",
+    "frontier_table",
+    "percent",
+    "recruitment_table",
+]
 
-_WIDTH = 120
-FRONTIER_COLUMNS = ("scheme", "recruits", "s.e.", "depth", "P(found)", "payout", "gain", "any length", "sybil-proof")
+_WIDTH = 400  # no cell is ever cut; the text is as wide as its contents
+FRONTIER_COLUMNS = (
+    "scheme",
+    "recruits",
+    "s.e.",
+    "depth",
+    "P(found)",
+    "payout",
+    "gain",
+    "any length",
+    "sybil-proof",
+)
 
 
 def render(title: str, table: Table, *, footer: Sequence[str] = ()) -> str:
@@ -64,18 +81,17 @@ def recruitment_table(result: Recruitment) -> str:
         zip(result.members_by_depth, result.join, result.invite, strict=True), start=1
     ):
         table.add_row(str(depth), f"{members:,.2f}", f"{join:.3f}", f"{invite:.3f}")
-    depth = "-" if isnan(result.mean_depth) else f"{result.mean_depth:.2f}"
+    mean_depth = "-" if isnan(result.mean_depth) else f"{result.mean_depth:.2f}"
     money = result.payout * result.prize
     return render(
         f"Recruitment under {result.scheme.label}",
         table,
         footer=(
-            f"recruits       {result.recruits:,.1f} ± {result.recruits_stderr:.1f} (standard error, "
-            f"{result.replicates:,} worlds)",
-            f"mean depth     {depth}, deepest {result.max_depth}",
+            f"recruits       {result.recruits:,.1f} ± {result.recruits_stderr:.1f} in {result.replicates:,} worlds",
+            f"mean depth     {mean_depth}, deepest {result.max_depth}",
             f"P(found)       {result.found:.3f} ± {result.found_stderr:.3f} per target",
-            f"payout         {result.payout:.3f} of a prize ({money:,.2f} in money), standard deviation "
-            f"{result.payout_std:.3f}",
+            f"payout         {result.payout:.3f} of a prize on average ({money:,.2f} in money), "
+            + f"with standard deviation {result.payout_std:.3f}",
             f"equilibrium    {result.status.value} (gap {result.gap:.2g})",
         ),
     )
@@ -98,9 +114,10 @@ def design_table(result: Design) -> str:
         footer=(
             f"Longer chains than {len(rows)} pay nobody.",
             f"recruits       {found.recruits:,.1f} ± {found.recruits_stderr:.1f} on fresh worlds",
-            f"on the worlds of the search {result.search_recruits:,.1f}; there the best member of a known family, "
-            f"{rival.scheme.label}, has {rival.equilibrium.recruits:,.1f}",
-            f"P(found)       {found.found:.3f}, mean depth {found.mean_depth:.2f}, payout {found.payout:.3f} of a prize",
+            f"P(found)       {found.found:.3f} per target, mean depth {found.mean_depth:.2f}",
+            f"payout         {found.payout:.3f} of a prize on average",
+            f"in the search  {result.search_recruits:,.1f} recruits; best member of a known family there: "
+            + f"{rival.scheme.label}, {rival.equilibrium.recruits:,.1f}",
             *(str(verdict) for verdict in result.verdicts),
         ),
     )
@@ -128,10 +145,7 @@ def frontier_table(result: Frontier) -> str:
     table.columns[-1].justify = "left"
     for kind, epsilon in dict.fromkeys((row.kind == "known", row.epsilon) for row in result.rows):
         table.add_section()
-        if epsilon is None:
-            heading = "as published"
-        else:
-            heading = f"gain at most {percent(float(epsilon))}"
+        heading = "as published" if epsilon is None else f"gain at most {percent(float(epsilon))}"
         table.add_row(f"[italic]{heading}[/]")
         for row in result.rows:
             if (row.kind == "known", row.epsilon) == (kind, epsilon):
@@ -141,8 +155,8 @@ def frontier_table(result: Frontier) -> str:
         table,
         footer=(
             "recruits: expected members without the team; s.e.: its standard error; depth: their mean depth.",
-            "payout: expected share of a prize that is paid. gain: the most a cheater gains over the honest reward with",
-            f"any number of fake identities, in chains of at most {result.campaign.max_depth} and of any length.",
+            "payout: expected share of a prize that is paid. gain: the most a cheater gains over the honest reward",
+            f"with any number of fake identities, in chains of at most {result.campaign.max_depth} and of any length.",
             "sybil-proof: what is proved in exact arithmetic, at every length unless it says otherwise.",
         ),
     )
