@@ -94,7 +94,9 @@ def odds(worlds: Worlds, counts: Counts, join: Reals, invite: Reals, *, find: fl
         np.triu(below * won, 1), invitations[:, None], where=accepted[:, None], out=np.zeros_like(below)
     )
     if deepest < depth:
-        reached = np.flatnonzero(counts.members[:, deepest - 1]) if deepest else np.arange(len(counts.members))
+        reached = (
+            np.flatnonzero(counts.members[:, deepest - 1]) if deepest else np.arange(len(counts.members))
+        )
         limit = worlds.limit(join, invite, replicates=reached[:_LIMIT_WORLDS], deepest=deepest)
         forced, conversion = _limit_odds(limit, deepest, find)
         joining[deepest:] = forced[deepest:]

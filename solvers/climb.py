@@ -64,22 +64,19 @@ def climb(
 
     Notes
     -----
-    A step's equilibrium is searched from the decisions that the step predicts. The radius, the largest change of the
-    logarithm of a decision's probability, doubles where the prediction was good and shrinks where not.
-    Cost per step: about 2 * depth simulations of half the worlds, 5 of all of them and a linear program.
+    A step's equilibrium is searched from the decisions that the step predicts. The radius, the largest
+    change of the logarithm of a decision's probability, doubles where the prediction was good and shrinks
+    where not. Cost per step: about 2 * depth simulations of half the worlds, 5 of all of them and a
+    linear program.
     """
     best = start
     radius = _RADIUS
     effects = sensitivity(worlds, best.equilibrium, replicates=replicates // 2)
     for _ in range(max_steps):
-        step = convex_step(
-            worlds.campaign, best.table, best.equilibrium, effects, space, radius=radius
-        )
+        step = convex_step(worlds.campaign, best.table, best.equilibrium, effects, space, radius=radius)
         if step is None or step.gain < _GAIN * best.recruits:
             break
-        found = Candidate(
-            step.table, solve(worlds, step.table, replicates=replicates, start=step.profile)
-        )
+        found = Candidate(step.table, solve(worlds, step.table, replicates=replicates, start=step.profile))
         gained = (found.recruits - best.recruits) / step.gain
         if gained > 0:
             best = found

@@ -65,10 +65,11 @@ def convex_step(
     Notes
     -----
     With x the log probabilities of the decisions and V their payoffs, linear in the table, the
-    equilibrium reads ``x = log F(V(R, x))``. Here V is linearised in x at the present point, through the
-    measured sensitivities of the odds: the program differentiates through the fixed point. log F is concave for log-concave
-    cost distributions and enters as tangents, ``x <= log F(V)``. Where more of a decision would
-    *lower* the objective the inequality would not bind; there the equation itself is linearised.
+    equilibrium reads ``x = log F(V(R, x))``. Here V is linearised in x at the present point, through
+    the measured sensitivities of the odds: the program differentiates through the fixed point. log F
+    is concave for log-concave cost distributions and enters as tangents, ``x <= log F(V)``. Where more
+    of a decision would *lower* the objective the inequality would not bind; there the equation itself
+    is linearised.
     """
     prize, targets = campaign.task.prize, campaign.task.targets
     lined = by_winner(table)

@@ -40,9 +40,7 @@ class Profile:
 
     def gap(self, other: Profile) -> float:
         """Return the largest difference of any probability."""
-        return float(
-            max(np.abs(self.join - other.join).max(), np.abs(self.invite - other.invite).max())
-        )
+        return float(max(np.abs(self.join - other.join).max(), np.abs(self.invite - other.invite).max()))
 
     def drift(self, other: Profile, members: Reals) -> float:
         """Return the relative difference of the decisions, weighted by the members they bring in."""

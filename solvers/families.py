@@ -25,7 +25,7 @@ from solvers.worlds import Worlds
 __all__ = ["FAMILIES", "KNOWN", "Member", "best_members", "split_factor"]
 
 Reals = NDArray[np.float64]
-_DIGITS = 4
+_GRID = 10_000  # parameters have four digits: short to print
 _TOLERANCE = 2e-3
 
 KNOWN: dict[str, PathScheme] = {
@@ -96,9 +96,9 @@ def best_members(
 
     Notes
     -----
-    The scale of the power family and of the geometric one is the largest that the budget allows;
-    the others have one parameter or none. Parameters have four digits. Searches are Brent's in one and Nelder and
-    Mead's in two dimensions, on common worlds, so that comparisons are paired.
+    The scale of the power family and of the geometric one is the largest that the budget allows; the
+    others have one parameter or none. Parameters have four digits. Searches are Brent's in one and
+    Nelder and Mead's in two dimensions, on common worlds, so that comparisons are paired.
     """
     search = _Search(worlds, epsilon, replicates, evaluations, {} if met is None else met)
     members: list[Member] = []
@@ -150,7 +150,9 @@ class _Search:
             self.best = member
         return member
 
-    def _line(self, family: str, make: Callable[[float], PathScheme], low: float, high: float) -> list[Member]:
+    def _line(
+        self, family: str, make: Callable[[float], PathScheme], low: float, high: float
+    ) -> list[Member]:
         """Search one parameter in [low, high], ends included."""
         if high <= low:
             return []
@@ -221,7 +223,7 @@ class _Search:
 
     def _largest_ratio(self) -> float:
         ratio = _largest(lambda r: split_factor(1.0, r, max_depth=self.depth) <= 1 + self.epsilon)
-        return min(ratio, 1.0 - 10.0**-_DIGITS)
+        return min(ratio, 1.0 - 1.0 / _GRID)
 
     def _largest_p(self, q: float) -> float:
         return _largest(lambda p: split_factor(p, q, max_depth=self.depth) <= 1 + self.epsilon)
@@ -239,5 +241,5 @@ def _largest(admissible: Callable[[float], bool]) -> float:
 
 
 def _down(x: float) -> float:
-    """Round a parameter down to four digits: short to print, and still admissible."""
-    return floor(x * 10**_DIGITS + 1e-9) / 10**_DIGITS
+    """Round a parameter down to the grid: what is smaller is still admissible."""
+    return floor(x * _GRID + 1e-9) / _GRID

@@ -141,8 +141,8 @@ def frontier(
 
     Notes
     -----
-    What is admissible for one epsilon is so for every larger one: each design may also start from that of the
-    next smaller epsilon and, from effort 2 on, made feasible, from that of the next larger one.
+    What is admissible for one epsilon is so for every larger one: each design may also start from that
+    of the next smaller epsilon and, from effort 2 on, made feasible, from that of the next larger one.
     """
     allowed = sorted({SybilProof(epsilon).epsilon for epsilon in epsilons})
     if not allowed:
@@ -155,7 +155,9 @@ def frontier(
     best: list[Candidate] = []
     for epsilon in allowed:
         rivals.append(search.rivals(epsilon, stages))
-        starts = search.starts(rivals[-1]) + [(candidate.recruits, candidate.table) for candidate in best[-1:]]
+        starts = search.starts(rivals[-1]) + [
+            (candidate.recruits, candidate.table) for candidate in best[-1:]
+        ]
         best.append(search.best(epsilon, starts, stages))
     if backward:
         for index in reversed(range(len(allowed) - 1)):

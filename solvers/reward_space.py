@@ -29,8 +29,8 @@ class RewardSpace:
 
     Notes
     -----
-    At epsilon = 0 the case k = 1 implies all others (a chain of k + 1 identities is a chain of k, one
-    of which splits), and the table is written in its slacks s >= 0,
+    At epsilon = 0 the case k = 1 implies all others (a chain of k + 1 identities is a chain of k, one of
+    which splits), and the table is written in its slacks s >= 0,
 
         R(l, j) = s(l, j) + R(l + 1, j) + R(l + 1, j + 1),
 
@@ -43,7 +43,8 @@ class RewardSpace:
     def __init__(self, max_depth: int, epsilon: float) -> None:
         self.max_depth = max_depth
         self.epsilon = epsilon
-        self.depth, self.distance = (index + offset for index, offset in zip(np.tril_indices(max_depth), (1, 0), strict=True))
+        lengths, self.distance = np.tril_indices(max_depth)
+        self.depth = lengths + 1
         self.size = len(self.depth)
         self._at = {
             (int(d), int(j)): i for i, (d, j) in enumerate(zip(self.depth, self.distance, strict=True))

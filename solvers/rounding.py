@@ -13,9 +13,7 @@ __all__ = ["exactly_feasible"]
 _DIGITS = 12
 
 
-def exactly_feasible(
-    table: NDArray[np.float64], *, epsilon: Fraction
-) -> list[list[Fraction]]:
+def exactly_feasible(table: NDArray[np.float64], *, epsilon: Fraction) -> list[list[Fraction]]:
     """Return a table of short decimals near `table` that keeps budget and sybil-proofness exactly.
 
     Parameters

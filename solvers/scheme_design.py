@@ -138,10 +138,11 @@ def design(
     Notes
     -----
     The equilibrium is not concave in the rewards, so a local method climbs from several starts: the
-    best member of every known family first. Each step measures how recruits and beliefs move with every
-    decision (finite differences on common worlds), solves a convex program over tables and decisions linearised through the
-    fixed point, and is accepted if the real equilibrium on the real graph is better. The optimum
-    is local: the comparison with the families is the gap known, not a bound.
+    best member of every known family first. Each step measures how recruits and beliefs move with
+    every decision (finite differences on common worlds), solves a convex program over tables and
+    decisions, linearised through the fixed point, and is accepted if the real equilibrium on the real
+    graph is better. The optimum is local: the comparison with the families is the gap known, not a
+    bound.
     """
     allowed = _tightest(epsilon, subject_to)
     search = DesignSearch(campaign, rng, effort=effort, threads=threads)
@@ -221,9 +222,7 @@ class DesignSearch:
         for verdict in verdicts:
             if verdict.holds is not True:
                 raise SolveError(f"the designed scheme is not what was asked for: {verdict}", solution=scheme)
-        fresh = recruit(
-            self.campaign, scheme, replicates=replicates, rng=self.fresh, threads=self.threads
-        )
+        fresh = recruit(self.campaign, scheme, replicates=replicates, rng=self.fresh, threads=self.threads)
         return Design(scheme, epsilon, fresh, verdicts, rivals, best.recruits)
 
 

@@ -78,7 +78,7 @@ def sensitivity(worlds: Worlds, equilibrium: Equilibrium, *, replicates: int) ->
         factor = 1 + _STEP if changed[depth] * (1 + _STEP) <= 1 else 1 - _STEP
         changed[depth] *= factor
         _, moved = play(worlds, Profile(join, invite), replicates=replicates)
-        size_of_step = np.log(factor)
+        size_of_step = float(np.log(factor))
         recruits[number] = (moved.members.sum() - members.sum()) / size_of_step
         joining[number] = (moved.joining - here.joining) / size_of_step
         invited[number] = (moved.inviting - here.inviting) / size_of_step

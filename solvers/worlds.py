@@ -90,7 +90,7 @@ class Worlds:
             np.atleast_1d(np.asarray(campaign.network.contact, dtype=np.float64)),
             np.ascontiguousarray(campaign.team_nodes, dtype=np.int32),
         )
-        self._key = seed.generate_state(2, np.uint64)
+        self._key: NDArray[np.uint64] = seed.generate_state(2, np.uint64).astype(np.uint64)
         self._threads = threads or os.cpu_count() or 1
         self._free: list[Scratch] = []
 

@@ -7,14 +7,14 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
-from numba import config
 
 __all__ = ["bind", "is_cached"]
 
 Function = TypeVar("Function", bound=Callable[..., object])
+_config: Any = numba.config
 
 
 def _cache_directory() -> Path:
@@ -27,8 +27,8 @@ def _cache_directory() -> Path:
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.name.encode())
         digest.update(source.read_bytes())
-    if config.CACHE_DIR:
-        root = Path(config.CACHE_DIR)
+    if _config.CACHE_DIR:
+        root = Path(_config.CACHE_DIR)
     elif os.environ.get("XDG_CACHE_HOME"):
         root = Path(os.environ["XDG_CACHE_HOME"]) / "incentive-networks"
     else:
@@ -49,12 +49,12 @@ def bind(function: Function) -> Function:
     index, both numba's own switches. The cache lies in ``NUMBA_CACHE_DIR``, else in the user's
     cache directory.
     """
-    before = config.CACHE_DIR
-    config.CACHE_DIR = str(_CACHE)
+    before = _config.CACHE_DIR
+    _config.CACHE_DIR = str(_CACHE)
     try:
         compiled = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     finally:
-        config.CACHE_DIR = before
+        _config.CACHE_DIR = before
     return cast(Function, compiled)
 
 

@@ -150,7 +150,7 @@ def _play(
             break
         low = high
     invitations[max_depth - 1] = 0.0
-    return base
+    return int(base)
 
 
 play = bind(_play)

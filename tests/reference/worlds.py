@@ -50,10 +50,10 @@ class World:
         reached: dict[int, list[int]] = {}
         made = 0.0
         for number, (member, contact, probability) in enumerate(self.arcs):
-            if member in inviters and contact not in present:
-                if self.draw(ARC, number) < self.invite[depth - 1] * probability:
-                    made += 1 / probability
-                    reached.setdefault(contact, []).append(number)
+            fires = self.draw(ARC, number) < self.invite[depth - 1] * probability
+            if member in inviters and contact not in present and fires:
+                made += 1 / probability
+                reached.setdefault(contact, []).append(number)
         joined = [v for v in reached if self.draw(PERSON, v) < self.join[depth]]
         for person in joined:
             self.depth[person] = depth

@@ -5,7 +5,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mechanism import Campaign, CostModel, Geometric, Graph, IncentiveNetwork, Recursive, Search, TopDegree, datasets
+from mechanism import (
+    Campaign,
+    CostModel,
+    Geometric,
+    Graph,
+    IncentiveNetwork,
+    Recursive,
+    Search,
+    TopDegree,
+    datasets,
+)
 from mechanism.errors import MechanismError
 from solvers.beliefs import odds, payoffs
 from solvers.worlds import Worlds
@@ -24,7 +34,9 @@ def campaign_on(graph, find, contact, targets=3):
 
 
 def clique():
-    return campaign_on(Graph.from_edges(*zip(*nx.complete_graph(40).edges, strict=True), directed=False), 0.02, 0.15)
+    return campaign_on(
+        Graph.from_edges(*zip(*nx.complete_graph(40).edges, strict=True), directed=False), 0.02, 0.15
+    )
 
 
 def tree():
@@ -76,7 +88,9 @@ def test_formulas_agree_with_payouts_along_recruiter_links(build, scheme):
     received = np.zeros((replicates, 2, DEPTH))
     for replicate in range(replicates):
         depth, recruiter = worlds.tree(join, invite, replicate=replicate)
-        assert np.array_equal(np.bincount(depth[depth > 0], minlength=DEPTH + 1)[1:], counts.members[replicate])
+        assert np.array_equal(
+            np.bincount(depth[depth > 0], minlength=DEPTH + 1)[1:], counts.members[replicate]
+        )
         received[replicate] = walk(depth, recruiter, scheme, task.find, task.targets, rng)
 
     # The formula spreads each depth's total over its members, or over the invitations they make.

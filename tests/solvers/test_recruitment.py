@@ -20,14 +20,19 @@ from mechanism import (
     TopDegree,
 )
 from solvers import Status, recruit
-from solvers.equilibrium import best_response, play, Profile
+from solvers.equilibrium import Profile, best_response, play
 from solvers.seeds import child, seed_sequence
 from solvers.worlds import Worlds
 
 
-def campaign_on(graph, *, depth=4, join=1.0, invite=1.0, prize=100, find=0.02, contact=0.5, team=None, targets=1):
+def campaign_on(
+    graph, *, depth=4, join=1.0, invite=1.0, prize=100, find=0.02, contact=0.5, team=None, targets=1
+):
     network = IncentiveNetwork(
-        graph, contact=contact, join=CostModel.exponential(mean=join), invite=CostModel.exponential(mean=invite)
+        graph,
+        contact=contact,
+        join=CostModel.exponential(mean=join),
+        invite=CostModel.exponential(mean=invite),
     )
     return Campaign(
         network, Search(prize=prize, find=find, targets=targets), team=team or TopDegree(1), max_depth=depth
@@ -92,7 +97,9 @@ def test_payout_and_depth_follow_from_the_members():
 def test_money_is_a_unit():
     graph = random_graph()
     one = recruit(campaign_on(graph), Recursive(0.5), replicates=300, rng=2)
-    cents = recruit(campaign_on(graph, prize=10_000, join=100, invite=100), Recursive(0.5), replicates=300, rng=2)
+    cents = recruit(
+        campaign_on(graph, prize=10_000, join=100, invite=100), Recursive(0.5), replicates=300, rng=2
+    )
     assert np.array_equal(one.sample, cents.sample)
 
 
@@ -104,7 +111,9 @@ def test_isolated_people_change_nothing():
     )
     one = recruit(campaign_on(graph), Recursive(0.5), replicates=2000, rng=2)
     two = recruit(campaign_on(lonely), Recursive(0.5), replicates=2000, rng=2)
-    assert two.recruits == pytest.approx(one.recruits, abs=6 * np.hypot(one.recruits_stderr, two.recruits_stderr))
+    assert two.recruits == pytest.approx(
+        one.recruits, abs=6 * np.hypot(one.recruits_stderr, two.recruits_stderr)
+    )
 
 
 def test_same_seed_same_bits_for_any_number_of_threads():

@@ -19,9 +19,7 @@ def draw(key, replicate, kind, item):
 @given(st.tuples(word, word), st.integers(0, 2**40), st.integers(0, 2**40))
 def test_draws_equal_the_big_integer_twin(key, replicate, item):
     words = np.array(key, dtype=np.uint64)
-    assert draw(words, replicate, ARC_STREAM, item) == twin.uniform(
-        key, replicate, twin.ARC, item
-    )
+    assert draw(words, replicate, ARC_STREAM, item) == twin.uniform(key, replicate, twin.ARC, item)
 
 
 @pytest.mark.parametrize("kind", [ARC_STREAM, PERSON_STREAM])
