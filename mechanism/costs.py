@@ -154,5 +154,9 @@ def _money(name: str, value: object, *, above: float | None = None, least: float
     bound = f"above {above:g}" if above is not None else f"at least {least:g}"
     real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
     amount = float(value) if real else float("nan")  # type: ignore[arg-type]
-    if not isfinite(amount) or (above is not None and amount <= above) or (least is not None and amount < least):
+    if (
+        not isfinite(amount)
+        or (above is not None and amount <= above)
+        or (least is not None and amount < least)
+    ):
         raise InvalidInputError(name, value, allowed=f"a finite amount of money {bound}")

@@ -50,9 +50,9 @@ def path(name: str) -> Path:
 def example_graph() -> Graph:
     """Return the bundled network: generated, not observed.
 
-    6,000 people meet in small overlapping circles of two to six. How often a person shows up is heavy-tailed, and three quarters of
-    each circle come from one neighbourhood of 30: the network has hubs, many people with few
-    contacts, and clustering, as co-author networks do. Always the same network.
+    6,000 people meet in small overlapping circles of two to six. How often a person shows up is
+    heavy-tailed, and three quarters of each circle come from one neighbourhood of 30: the network has
+    hubs, many people with few contacts, and clustering, as co-author networks do. Always the same.
 
     Examples
     --------

@@ -25,8 +25,8 @@ _FORMAT = 1
 class Graph:
     """A simple directed graph: arc u -> v means that u can contact v.
 
-    Make one with `from_file`, `from_edges` or `from_scipy`. Nodes are numbered 0..n - 1 in the order of their
-    labels (by value if all are whole numbers, else as text), and the contacts of a node in
+    Make one with `from_file`, `from_edges` or `from_scipy`. Nodes are numbered 0..n - 1 in the order of
+    their labels (by value if all are whole numbers, else as text), and the contacts of a node in
     increasing order, so that the order of the input does not matter.
 
     Attributes
@@ -72,7 +72,7 @@ class Graph:
         """
         numeric = self.labels.dtype.kind == "i"
         if numeric == isinstance(label, (int, np.integer)):
-            position = int(np.searchsorted(self.labels, label))  # type: ignore[arg-type]
+            position = int(np.searchsorted(self.labels, label))
             if position < self.n and self.labels[position] == label:
                 return position
         raise InvalidInputError("label", label, allowed=f"one of the {self.n} labels of the graph")
@@ -140,7 +140,7 @@ class Graph:
         Labels are the row numbers; nodes without arcs are kept. With ``directed=False`` each edge may be stored
         once or in both directions.
         """
-        rows, columns = matrix.shape  # type: ignore[misc]
+        rows, columns = matrix.shape
         if rows != columns or rows == 0:
             raise InvalidInputError("matrix", (rows, columns), allowed="square, with at least one row")
         entries = matrix.tocoo()
@@ -198,8 +198,6 @@ class Graph:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the graph to an ``.npz`` file, whole or not at all."""
-        import os
-
         path = Path(path)
         if path.suffix != ".npz":
             raise InvalidInputError("path", str(path), allowed="a file name that ends in .npz")
@@ -210,7 +208,7 @@ class Graph:
                 np.savez_compressed(
                     file, format=_FORMAT, indptr=self.indptr, indices=self.indices, labels=labels
                 )
-            os.replace(part, path)
+            part.replace(path)
         finally:
             part.unlink(missing_ok=True)
 
@@ -246,7 +244,7 @@ class Graph:
         self_loops: str,
         duplicates: str,
     ) -> Self:
-        """Number the labels, then compress; `lines` are the line numbers of the edges in a file."""
+        """Return the graph after numbering the labels; `lines` are the line numbers of the edges in a file."""
         _choice("self_loops", self_loops, ("refuse", "drop"))
         _choice("duplicates", duplicates, ("refuse", "merge"))
         ends = [_labels("source", source), _labels("target", target)]
@@ -318,7 +316,8 @@ def _refuse_loops(count: int, first: int, lines: NDArray[np.int64] | None, self_
         raise InvalidInputError(
             "edges",
             f"{count} self-loops",
-            allowed=f'between two nodes ({_where(first, lines)} is the first self-loop); pass self_loops="drop" to drop them',
+            allowed=f"between two nodes ({_where(first, lines)} is the first self-loop); "
+            'pass self_loops="drop" to drop them',
         )
 
 
@@ -341,8 +340,12 @@ def _labels(argument: str, values: ArrayLike) -> Labels:
         return array.astype(str)
     if array.size == 0:
         return array.astype(np.int64)
-    bad = next((i for i, x in enumerate(array.tolist()) if not isinstance(x, (int, str)) or isinstance(x, bool)), 0)
-    raise InvalidInputError(argument, array.tolist()[bad], index=bad, allowed="a whole number or a text, all of one kind")
+    bad = next(
+        (i for i, x in enumerate(array.tolist()) if not isinstance(x, (int, str)) or isinstance(x, bool)), 0
+    )
+    raise InvalidInputError(
+        argument, array.tolist()[bad], index=bad, allowed="a whole number or a text, all of one kind"
+    )
 
 
 def _choice(argument: str, value: object, choices: tuple[str, ...]) -> None:

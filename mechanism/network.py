@@ -48,7 +48,9 @@ class IncentiveNetwork:
             raise InvalidInputError("graph", graph, allowed="a Graph")
         for name, cost in (("join", join), ("invite", invite)):
             if not isinstance(cost, CostModel):
-                raise InvalidInputError(name, cost, allowed="a CostModel such as CostModel.exponential(mean=1)")
+                raise InvalidInputError(
+                    name, cost, allowed="a CostModel such as CostModel.exponential(mean=1)"
+                )
         for name, value in (("graph", graph), ("join", join), ("invite", invite)):
             object.__setattr__(self, name, value)
         object.__setattr__(self, "contact", _probabilities(contact, graph.m))

@@ -18,8 +18,9 @@ __all__ = ["read_edges"]
 _WHOLE = re.compile(r"[+-]?\d+")
 _MISSING = frozenset({"", "nan", "na", "null", "none"})
 _COLUMN_NAMES = frozenset(
-    "u v source target src dst from to node1 node2 fromnodeid tonodeid ego alter sender receiver "
-    "i j a b id1 id2 from_id to_id source_id target_id".split()
+    ("u", "v", "i", "j", "a", "b", "source", "target", "src", "dst", "from", "to", "ego", "alter")
+    + ("sender", "receiver", "node1", "node2", "id1", "id2", "fromnodeid", "tonodeid")
+    + ("from_id", "to_id", "source_id", "target_id")
 )
 
 
@@ -60,7 +61,9 @@ def read_edges(path: Path) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64
     if _is_header(ends):
         del rows[0], ends[0]
     if not ends:
-        raise InvalidInputError("path", str(path), allowed="a file with at least one edge below the column names")
+        raise InvalidInputError(
+            "path", str(path), allowed="a file with at least one edge below the column names"
+        )
     lines = np.array([number for number, _ in rows], dtype=np.int64)
     if all(map(_WHOLE.fullmatch, ends[0])):
         return *_whole_numbers(path, ends, lines), lines

@@ -107,12 +107,12 @@ class PathScheme(ABC):
         """Return the scheme with the given parameters, as texts."""
         names = [item.name for item in fields(cls) if item.init and item.repr]
         if sorted(parameters) != sorted(names):
-            raise InvalidInputError(
-                "scheme", parameters, allowed=f"{cls.kind!r} with the parameters {names}"
-            )
+            raise InvalidInputError("scheme", parameters, allowed=f"{cls.kind!r} with the parameters {names}")
         return cls(**{name: parse(parameters[name]) for name in names})
 
-    def _check(self, name: str, *, above: float | None = None, least: float = 0, below: float | None = None) -> None:
+    def _check(
+        self, name: str, *, above: float | None = None, least: float = 0, below: float | None = None
+    ) -> None:
         """Validate one parameter: finite, in the range given by the bounds."""
         low = f"({above:g}" if above is not None else f"[{least:g}"
         high = "inf)" if below is None else f"{below:g})"

@@ -50,12 +50,18 @@ class PathTable(PathScheme):
                     raise InvalidInputError("table", reward, allowed=allowed, index=(index, distance))
                 if distance > index and reward != 0:
                     raise InvalidInputError(
-                        "table", reward, index=(index, distance), allowed="0 where the distance is not below the length"
+                        "table",
+                        reward,
+                        index=(index, distance),
+                        allowed="0 where the distance is not below the length",
                     )
                 row.append(reward)
             if len(row) < index + 1:
                 raise InvalidInputError(
-                    "table", len(row), index=f"{index}, length", allowed=f"at least {index + 1}: one reward per distance"
+                    "table",
+                    len(row),
+                    index=f"{index}, length",
+                    allowed=f"at least {index + 1}: one reward per distance",
                 )
             rows.append(tuple(row[: index + 1]))
         if not rows:
