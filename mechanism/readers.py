@@ -18,9 +18,34 @@ __all__ = ["read_edges"]
 _WHOLE = re.compile(r"[+-]?\d+")
 _MISSING = frozenset({"", "nan", "na", "null", "none"})
 _COLUMN_NAMES = frozenset(
-    ("u", "v", "i", "j", "a", "b", "source", "target", "src", "dst", "from", "to", "ego", "alter")
-    + ("sender", "receiver", "node1", "node2", "id1", "id2", "fromnodeid", "tonodeid")
-    + ("from_id", "to_id", "source_id", "target_id")
+    (
+        "u",
+        "v",
+        "i",
+        "j",
+        "a",
+        "b",
+        "source",
+        "target",
+        "src",
+        "dst",
+        "from",
+        "to",
+        "ego",
+        "alter",
+        "sender",
+        "receiver",
+        "node1",
+        "node2",
+        "id1",
+        "id2",
+        "fromnodeid",
+        "tonodeid",
+        "from_id",
+        "to_id",
+        "source_id",
+        "target_id",
+    )
 )
 
 
