@@ -176,7 +176,8 @@ def plot_rewards(scheme: PathScheme, *, max_depth: int | None = None, ax: Axes |
         axes.set_xlabel("length of the finder's chain")
         axes.set_ylabel("share of the prize")
         axes.set_ylim(0, 1.02)
-        axes.legend(loc="upper right", bbox_to_anchor=(1.0, 1.12), ncols=len(_SHADES))
+        if lengths.size:
+            axes.legend(loc="upper right", bbox_to_anchor=(1.0, 1.12), ncols=len(_SHADES))
         axes.grid(visible=False, axis="x")
         return axes
 

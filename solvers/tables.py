@@ -90,8 +90,10 @@ def recruitment_table(result: Recruitment) -> str:
             f"recruits       {result.recruits:,.1f} ± {result.recruits_stderr:.1f} in {result.replicates:,} worlds",
             f"mean depth     {mean_depth}, deepest {result.max_depth}",
             f"P(found)       {result.found:.3f} ± {result.found_stderr:.3f} per target",
-            f"payout         {result.payout:.3f} of a prize on average ({money:,.2f} in money), "
-            + f"with standard deviation {result.payout_std:.3f}",
+            (
+                f"payout         {result.payout:.3f} of a prize on average ({money:,.2f} in money), "
+                f"with standard deviation {result.payout_std:.3f}"
+            ),
             f"equilibrium    {result.status.value} (gap {result.gap:.2g})",
         ),
     )
@@ -116,8 +118,10 @@ def design_table(result: Design) -> str:
             f"recruits       {found.recruits:,.1f} ± {found.recruits_stderr:.1f} on fresh worlds",
             f"P(found)       {found.found:.3f} per target, mean depth {found.mean_depth:.2f}",
             f"payout         {found.payout:.3f} of a prize on average",
-            f"in the search  {result.search_recruits:,.1f} recruits; best member of a known family there: "
-            + f"{rival.scheme.label}, {rival.equilibrium.recruits:,.1f}",
+            (
+                f"in the search  {result.search_recruits:,.1f} recruits; best member of a known family there: "
+                f"{rival.scheme.label}, {rival.equilibrium.recruits:,.1f}"
+            ),
             *(str(verdict) for verdict in result.verdicts),
         ),
     )
