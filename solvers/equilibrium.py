@@ -15,6 +15,7 @@ __all__ = ["Equilibrium", "Profile", "best_response", "play", "solve", "solve_fr
 
 Reals = NDArray[np.float64]
 _STALL = 4  # rounds without progress before the step is halved
+_PATIENCE = 6  # more rounds for the gap once the recruits have settled
 _PILOT = 128  # worlds that bring the beliefs near the equilibrium
 _PILOT_TOLERANCE = 2e-3
 
@@ -141,7 +142,8 @@ def solve(
     tolerance : float
         Stop once the drift, about the relative error of the recruits, is at most this,
     gap : float
-        and no probability is further from its best response, however few people it concerns.
+        and no probability is further from its best response, however few people it concerns; at depths
+        that hardly any world reaches this may not come true, and is given up after some rounds.
     max_rounds : int
         Stop after so many rounds with the best profile met.
 
@@ -156,17 +158,18 @@ def solve(
     """
     profile = start or Profile.full(worlds.max_depth)
     best: Equilibrium | None = None
-    step, stalled = 1.0, 0
+    step, stalled, settled = 1.0, 0, 0
     for number in range(1, max(max_rounds, 1) + 1):
         counts, beliefs = play(worlds, profile, replicates=replicates)
         response = best_response(worlds.campaign, table, beliefs)
         drift = profile.drift(response, beliefs.members)
         stalled = stalled + 1 if best and drift > 0.9 * best.drift else 0
         distance = profile.gap(response)
-        settled = drift <= tolerance
-        if best is None or drift < best.drift or (settled and distance < best.gap):
+        settled += drift <= tolerance
+        both = best is not None and max(drift, best.drift) <= tolerance
+        if best is None or (distance < best.gap if both else drift < best.drift):
             best = Equilibrium(profile, counts, beliefs, distance, drift, number)
-        if settled and distance <= gap:
+        if settled and (distance <= gap or settled > _PATIENCE):
             break
         if stalled >= _STALL:
             step, stalled = step / 2, 0
@@ -174,7 +177,7 @@ def solve(
     return best  # type: ignore[return-value]  # at least one round
 
 
-def solve_from_full(worlds: Worlds, table: Reals, *, replicates: int, tolerance: float = 3e-4) -> Equilibrium:
+def solve_from_full(worlds: Worlds, table: Reals, *, replicates: int, gap: float = 1.0) -> Equilibrium:
     """Search the equilibrium from full participation, first on the first 128 worlds, then on all."""
     pilot = solve(worlds, table, replicates=min(replicates, _PILOT), tolerance=_PILOT_TOLERANCE)
-    return solve(worlds, table, replicates=replicates, start=pilot.profile, tolerance=tolerance)
+    return solve(worlds, table, replicates=replicates, start=pilot.profile, gap=gap)

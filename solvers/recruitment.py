@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mechanism import Campaign
 from mechanism.errors import InvalidInputError
 from mechanism.schemes import PathScheme
-from solvers.equilibrium import Equilibrium, solve
+from solvers.equilibrium import Equilibrium, solve_from_full
 from solvers.seeds import Rng, seed_sequence
 from solvers.worlds import Worlds
 
@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Recruitment", "Status", "recruit"]
 
-_PILOT = 128
+_PILOT = 128  # worlds that tell how many are needed
 _RELATIVE_STDERR = 0.002
 _MOST_REPLICATES = 100_000
 _LEAST_REPLICATES = 256
-_TOLERANCE = 3e-4
 _GAP = 0.01
 
 
@@ -51,7 +50,8 @@ class Recruitment:
     replicates : int
         Simulated worlds.
     recruits, recruits_stderr : float
-        Expected members, the team excluded, and its standard error given the beliefs.
+        Expected members, the team excluded, and its standard error given the beliefs; where crowding makes
+        people hold back after lucky worlds, equilibria on other worlds scatter less than this.
     members_by_depth : ndarray of float64, shape (max_depth,)
         Expected members at depth d, at index d - 1.
     mean_depth : float
@@ -66,12 +66,13 @@ class Recruitment:
         Equilibrium chance that a person asked to join at depth d accepts, and that a member of
         depth d makes a given invitation, at index d - 1.
     gap : float
-        Largest distance of any of these chances from a best response, whatever few people it concerns.
+        Largest distance of any of these chances from a best response. At depths that hardly any world
+        reaches, beliefs rest on few members and the gap on noise.
     status : Status
         Whether the equilibrium was reached.
     sample : ndarray of int64, shape (replicates,)
-        Recruits world by world: recruitments with the same `rng` and `replicates` met the same worlds, so
-        that their differences can be paired.
+        Recruits world by world: recruitments with the same `rng` and `replicates` met the same worlds,
+        so that their differences can be paired.
     """
 
     scheme: PathScheme
@@ -184,10 +185,9 @@ def recruit(
     _check(scheme, replicates, threads)
     worlds = Worlds(campaign, seed_sequence(rng), threads=threads)
     table = scheme.table(campaign.max_depth)
-    pilot = solve(worlds, table, replicates=min(replicates or _PILOT, _PILOT), tolerance=2e-3)
     if replicates is None:
-        replicates = replicates_for(pilot)
-    final = solve(worlds, table, replicates=replicates, start=pilot.profile, tolerance=_TOLERANCE, gap=_GAP)
+        replicates = replicates_for(solve_from_full(worlds, table, replicates=_PILOT))
+    final = solve_from_full(worlds, table, replicates=replicates, gap=_GAP)
     return measure(campaign, scheme, final)
 
 
