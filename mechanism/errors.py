@@ -29,6 +29,8 @@ class InvalidInputError(MechanismError, ValueError):
         What would have been accepted, as a noun phrase.
     index : int, tuple of int or str, optional
         Where in the argument the value stands.
+    verb : str
+        What joins argument and value in the message; with another than "is" the value is words.
 
     Examples
     --------
@@ -45,9 +47,11 @@ class InvalidInputError(MechanismError, ValueError):
         *,
         allowed: str,
         index: int | tuple[int, ...] | str | None = None,
+        verb: str = "is",
     ) -> None:
         where = argument if index is None else f"{argument}[{index}]".replace("[(", "[").replace(")]", "]")
-        super().__init__(f"{where} is {value!r}; it must be {allowed}")
+        shown = repr(value) if verb == "is" else str(value)
+        super().__init__(f"{where} {verb} {shown}; it must be {allowed}")
         self.argument = argument
         self.value = value
         self.index = index

@@ -304,8 +304,9 @@ def _distinct(
         first = int(order[repeated].min())
         raise InvalidInputError(
             "edges",
-            f"{int(repeated.sum())} repeated",
-            allowed=f'distinct ({_where(first, lines)} is the first repetition); pass duplicates="merge" to merge them',
+            f"{_count(int(repeated.sum()), 'repeated arc')} (the first: {_where(first, lines)})",
+            verb="has",
+            allowed='free of them; pass duplicates="merge" to merge them',
         )
     kept: NDArray[np.int64] = order[~repeated]
     return kept
@@ -315,10 +316,14 @@ def _refuse_loops(count: int, first: int, lines: NDArray[np.int64] | None, self_
     if count and self_loops == "refuse":
         raise InvalidInputError(
             "edges",
-            f"{count} self-loops",
-            allowed=f"between two nodes ({_where(first, lines)} is the first self-loop); "
-            'pass self_loops="drop" to drop them',
+            f"{_count(count, 'self-loop')} (the first: {_where(first, lines)})",
+            verb="has",
+            allowed='free of them; pass self_loops="drop" to drop them',
         )
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _where(position: int, lines: NDArray[np.int64] | None) -> str:
