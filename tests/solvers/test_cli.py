@@ -217,8 +217,8 @@ WRONG_FILES = {
     "empty": ("", "must be a file with at least one edge"),
     "comments only": ("# nobody\n", "must be a file with at least one edge"),
     "column names only": ("source,target\n", "must be a file with at least one edge"),
-    "self-loops": ("1 2\n2 2\n3 3\n", "EDGE_LIST is '2 self-loops'; it must be between two nodes (line 2"),
-    "repeated edges": ("1 2\n2 3\n2 1\n", "EDGE_LIST is '1 repeated'; it must be distinct (line 3"),
+    "self-loops": ("1 2\n2 2\n3 3\n", "EDGE_LIST has 2 self-loops (the first: line 2"),
+    "repeated edges": ("1 2\n2 3\n2 1\n", "EDGE_LIST has 1 repeated arc (the first: line 3"),
 }
 WRONG_OPTIONS = {
     "--prize -1": "--prize is -1.0; it must be a finite amount of money above 0",
