@@ -87,7 +87,7 @@ class TestEveryInequalityCounts:
         rows = mit(n + k)  # cut there, k identities are the worst for this place, and no other place is tight
         rows[n - 1][j] = sum(rows[n + k - 1][j : j + k + 1]) / 2 - TINY
         assert sybil_violations(from_rows(rows), Fraction(1), n + k) == [(n, j, k)]
-        with pytest.raises(Refused, match=rf"S_{k}\({n}, {j}\)"):
+        with pytest.raises(Refused, match=rf"^S_{k}\({n}, {j}\) <= \(1 \+ epsilon\) R\({n}, {j}\) fails$"):
             check(table(rows), sybil(1))
         rows[n - 1][j] += TINY
         assert accepts(table(rows), sybil(1))
@@ -97,7 +97,7 @@ class TestEveryInequalityCounts:
         rows = [[Fraction(1, depth)] * depth for depth in range(1, 8)]
         assert accepts(table(rows), budget())
         rows[n - 1][n // 2] += TINY
-        with pytest.raises(Refused, match=rf"R\({n}, 0\)"):
+        with pytest.raises(Refused, match=rf"^R\({n}, 0\) \+ ... \+ R\({n}, {n - 1}\) <= 1 fails$"):
             check(table(rows), budget())
 
     @pytest.mark.parametrize("n", range(1, 8))
@@ -171,6 +171,15 @@ class TestBadProofs:
         assert accepts(scheme, sybil(multipliers={"peak": 0}))
         assert not accepts(scheme, sybil(1, multipliers={"peak": peak}))
         assert not accepts(scheme, budget(multipliers={"peak": peak}))
+
+    @pytest.mark.parametrize("peak", [0, 1, LARGEST_PEAK])
+    def test_every_place_on_a_plateau_is_a_peak(self, peak):
+        assert accepts(FinderTakesAll().to_dict(), sybil(multipliers={"peak": peak}))
+        assert accepts(Power(1, 0.5, 1).to_dict(), budget(multipliers={"peak": peak})) is (peak <= 1)
+
+    def test_a_peak_beyond_reach_is_refused(self):
+        with pytest.raises(Refused, match=str(LARGEST_PEAK)):
+            check(FinderTakesAll().to_dict(), sybil(multipliers={"peak": LARGEST_PEAK + 1}))
 
     def test_no_peak_among_zeros(self):
         scheme = Power(2, 0, 1).to_dict()
