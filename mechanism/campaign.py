@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mechanism.errors import InvalidInputError
 from mechanism.graph import Graph
 from mechanism.network import IncentiveNetwork
+from mechanism.numbers import whole
 from mechanism.tasks import Search
 
 __all__ = ["Campaign", "Members", "Team", "TopDegree"]
@@ -38,8 +39,7 @@ class TopDegree:
     k: int
 
     def __post_init__(self) -> None:
-        if isinstance(self.k, bool) or not isinstance(self.k, (int, np.integer)) or self.k < 1:
-            raise InvalidInputError("k", self.k, allowed="an integer of at least 1")
+        object.__setattr__(self, "k", whole(self.k, argument="k"))
 
     def select(self, graph: Graph) -> NDArray[np.int32]:
         """Return the nodes of the team."""
@@ -51,15 +51,26 @@ class TopDegree:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """A team named by the labels of its members."""
+    """A team named by the labels of its members.
+
+    Examples
+    --------
+    >>> Members(["cem", "ann"]).select(Graph.from_edges(["ann", "bob"], ["bob", "cem"])).tolist()
+    [2, 0]
+    """
 
     labels: Sequence[int | str]
+
+    def __post_init__(self) -> None:
+        if isinstance(self.labels, str) or not isinstance(self.labels, Iterable):
+            raise InvalidInputError("team", self.labels, allowed="a sequence of labels")
+        object.__setattr__(self, "labels", tuple(self.labels))
 
     def select(self, graph: Graph) -> NDArray[np.int32]:
         """Return the nodes of the team."""
         if not len(self.labels):
             raise InvalidInputError("team", self.labels, allowed="at least one label")
-        nodes = []
+        nodes: dict[int, None] = {}
         for position, label in enumerate(self.labels):
             try:
                 node = graph.index_of(label)
@@ -67,8 +78,8 @@ class Members:
                 raise InvalidInputError("team", label, index=position, allowed=error.allowed) from None
             if node in nodes:
                 raise InvalidInputError("team", label, index=position, allowed="named once")
-            nodes.append(node)
-        return np.array(nodes, dtype=np.int32)
+            nodes[node] = None
+        return np.array(list(nodes), dtype=np.int32)
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
@@ -90,6 +101,24 @@ class Campaign:
     ----------
     team_nodes : ndarray of int32
         The nodes of the team.
+
+    Raises
+    ------
+    InvalidInputError
+        If an argument is out of its range or the team is not in the graph.
+
+    Examples
+    --------
+    >>> from mechanism import CostModel
+    >>> network = IncentiveNetwork(
+    ...     Graph.from_edges([1, 2], [2, 3], directed=False),
+    ...     contact=0.5,
+    ...     join=CostModel.exponential(mean=0.8),
+    ...     invite=CostModel.exponential(mean=0.12),
+    ... )
+    >>> task = Search(prize=4000, find=0.001)
+    >>> Campaign(network, task, team=TopDegree(1), max_depth=10).team_nodes.tolist()
+    [1]
     """
 
     network: IncentiveNetwork
@@ -103,17 +132,26 @@ class Campaign:
             raise InvalidInputError("network", network, allowed="an IncentiveNetwork")
         if not isinstance(task, Search):
             raise InvalidInputError("task", task, allowed="a task such as Search(prize=1, find=0.001)")
-        if isinstance(max_depth, bool) or not isinstance(max_depth, (int, np.integer)) or max_depth < 1:
-            raise InvalidInputError("max_depth", max_depth, allowed="an integer of at least 1")
+        max_depth = whole(max_depth, argument="max_depth")
         if not hasattr(team, "select"):
             raise InvalidInputError("team", team, allowed="a team such as TopDegree(5)")
-        nodes = team.select(network.graph)
-        nodes.flags.writeable = False
+        nodes = _nodes(team, network.graph)
         for name, value in (
             ("network", network),
             ("task", task),
             ("team", team),
-            ("max_depth", int(max_depth)),
+            ("max_depth", max_depth),
             ("team_nodes", nodes),
         ):
             object.__setattr__(self, name, value)
+
+
+def _nodes(team: Team, graph: Graph) -> NDArray[np.int32]:
+    """Return the nodes that a team selects, read-only; refuse what are not distinct nodes of the graph."""
+    nodes = np.array(team.select(graph))
+    inside = nodes.ndim == 1 and nodes.dtype.kind in "iu" and nodes.size > 0
+    if not inside or nodes.min() < 0 or nodes.max() >= graph.n or len(np.unique(nodes)) < len(nodes):
+        raise InvalidInputError("team", team, allowed=f"a rule that selects distinct nodes, 0..{graph.n - 1}")
+    nodes = nodes.astype(np.int32)
+    nodes.flags.writeable = False
+    return nodes

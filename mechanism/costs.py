@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from math import isfinite
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mechanism.errors import InvalidInputError
+from mechanism.numbers import number
 
 __all__ = ["CostModel", "ExponentialCost", "UniformCost"]
 
@@ -46,6 +46,11 @@ class CostModel(ABC):
         """
         return UniformCost(low, high)
 
+    @property
+    @abstractmethod
+    def mean(self) -> float:
+        """Mean cost, money."""
+
     @abstractmethod
     def cdf(self, x: ArrayLike) -> Reals:
         """Return P(cost <= x)."""
@@ -72,7 +77,7 @@ class CostModel(ABC):
         >>> CostModel.parse("uniform:0:2")
         UniformCost(low=0.0, high=2.0)
         """
-        name, *rest = text.split(":")
+        name, *rest = text.split(":") if isinstance(text, str) else ("",)
         try:
             if not rest:
                 return ExponentialCost(float(name))
@@ -93,11 +98,10 @@ class CostModel(ABC):
 class ExponentialCost(CostModel):
     """F(x) = 1 - exp(-x / mean) for x >= 0."""
 
-    mean: float
+    mean: float = field()  # no default: the inherited property is none
 
     def __post_init__(self) -> None:
-        _money("mean", self.mean, above=0.0)
-        object.__setattr__(self, "mean", float(self.mean))
+        object.__setattr__(self, "mean", _money("mean", self.mean, above=0.0))
 
     def cdf(self, x: ArrayLike) -> Reals:
         """Return P(cost <= x)."""
@@ -111,7 +115,7 @@ class ExponentialCost(CostModel):
 
     def ppf(self, u: ArrayLike) -> Reals:
         """Return the quantile."""
-        return np.asarray(-self.mean * np.log1p(-np.asarray(u, dtype=np.float64)))
+        return np.asarray(-self.mean * np.log1p(-_fractions(u)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +126,8 @@ class UniformCost(CostModel):
     high: float
 
     def __post_init__(self) -> None:
-        _money("low", self.low, least=0.0)
-        _money("high", self.high, above=float(self.low))
-        object.__setattr__(self, "low", float(self.low))
-        object.__setattr__(self, "high", float(self.high))
+        object.__setattr__(self, "low", _money("low", self.low, least=0.0))
+        object.__setattr__(self, "high", _money("high", self.high, above=self.low))
 
     @property
     def mean(self) -> float:
@@ -146,17 +148,24 @@ class UniformCost(CostModel):
 
     def ppf(self, u: ArrayLike) -> Reals:
         """Return the quantile."""
-        return np.asarray(self.low + (self.high - self.low) * np.asarray(u, dtype=np.float64))
+        return np.asarray(self.low + (self.high - self.low) * _fractions(u))
 
 
-def _money(name: str, value: object, *, above: float | None = None, least: float | None = None) -> None:
-    """Refuse what is not a finite amount in range."""
+def _money(name: str, value: object, *, above: float | None = None, least: float | None = None) -> float:
+    """Return an amount of money; refuse what is not finite and in range."""
     bound = f"above {above:g}" if above is not None else f"at least {least:g}"
-    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    amount = float(value) if real else float("nan")  # type: ignore[arg-type]
-    if (
-        not isfinite(amount)
-        or (above is not None and amount <= above)
-        or (least is not None and amount < least)
-    ):
-        raise InvalidInputError(name, value, allowed=f"a finite amount of money {bound}")
+    allowed = f"a finite amount of money {bound}"
+    amount = float(number(value, argument=name, allowed=allowed))
+    if (above is not None and amount <= above) or (least is not None and amount < least):
+        raise InvalidInputError(name, value, allowed=allowed)
+    return amount
+
+
+def _fractions(u: ArrayLike) -> Reals:
+    """Return fractions of people in [0, 1) as an array."""
+    array = np.asarray(u, dtype=np.float64)
+    outside = ~((array >= 0) & (array < 1))
+    if outside.any():
+        index = tuple(int(i) for i in np.argwhere(outside)[0])
+        raise InvalidInputError("u", float(array[index]), index=index or None, allowed="in [0, 1)")
+    return array

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
 __all__ = [
     "BackendMissingError",
     "CertificateError",
@@ -10,6 +15,8 @@ __all__ = [
     "SolveError",
     "UnsupportedProblemError",
 ]
+
+_LONGEST = 200
 
 
 class MechanismError(Exception):
@@ -49,13 +56,20 @@ class InvalidInputError(MechanismError, ValueError):
         index: int | tuple[int, ...] | str | None = None,
         verb: str = "is",
     ) -> None:
-        where = argument if index is None else f"{argument}[{index}]".replace("[(", "[").replace(")]", "]")
-        shown = repr(value) if verb == "is" else str(value)
+        place = ", ".join(map(str, index)) if isinstance(index, tuple) else index
+        where = argument if index is None else f"{argument}[{place}]"
+        shown = _on_one_line(value) if verb == "is" else str(value)
         super().__init__(f"{where} {verb} {shown}; it must be {allowed}")
         self.argument = argument
         self.value = value
         self.index = index
         self.allowed = allowed
+        self.verb = verb
+
+    def __reduce__(self) -> tuple[Callable[[], InvalidInputError], tuple[()]]:
+        # Keyword arguments are not kept by exceptions, and errors have to cross to other processes.
+        rebuild = partial(type(self), self.argument, self.value, allowed=self.allowed)
+        return partial(rebuild, index=self.index, verb=self.verb), ()
 
 
 class UnsupportedProblemError(MechanismError):
@@ -84,3 +98,9 @@ class CertificateError(MechanismError):
 
 class BackendMissingError(MechanismError, ImportError):
     """An optional package is not installed; the message holds the command that installs it."""
+
+
+def _on_one_line(value: object) -> str:
+    """Return a value as a message shows it: numbers of numpy as plain ones, anything long cut."""
+    text = " ".join(repr(value.item() if isinstance(value, np.generic) else value).split())
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

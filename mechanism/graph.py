@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mechanism.arcs import Edges, Labels, Nodes, labels_of, simple_arcs
 from mechanism.errors import InvalidInputError
+from mechanism.readers import read_edges
 
 if TYPE_CHECKING:
     from scipy.sparse import sparray, spmatrix
 
 __all__ = ["Graph"]
 
-Labels = NDArray[Any]
 _FORMAT = 1
+_MOST_NODES = np.iinfo(np.int32).max
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,14 +31,25 @@ class Graph:
     their labels (by value if all are whole numbers, else as text), and the contacts of a node in
     increasing order, so that the order of the input does not matter.
 
-    Attributes
+    Parameters
     ----------
     indptr : ndarray of int64, shape (n + 1,)
         The contacts of node u are ``indices[indptr[u]:indptr[u + 1]]``.
     indices : ndarray of int32, shape (m,)
-        Contacts.
+        Contacts, increasing for each node, none of them the node itself.
     labels : ndarray, shape (n,)
-        Original names of the nodes, int64 or text.
+        Original names of the nodes, int64 or text, increasing.
+
+    Raises
+    ------
+    InvalidInputError
+        If the arrays are no such graph.
+
+    Examples
+    --------
+    >>> graph = Graph.from_edges([30, 10], [20, 30])
+    >>> graph, graph.labels.tolist(), graph.indptr.tolist(), graph.indices.tolist()
+    (Graph(n=3, m=2), [10, 20, 30], [0, 1, 1, 2], [2, 1])
     """
 
     indptr: NDArray[np.int64]
@@ -44,8 +57,31 @@ class Graph:
     labels: Labels
 
     def __post_init__(self) -> None:
-        for name in ("indptr", "indices", "labels"):
-            getattr(self, name).flags.writeable = False
+        for name, dtype in (("indptr", np.int64), ("indices", np.int32), ("labels", None)):
+            array = _one_dimensional(name, getattr(self, name), dtype)
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+        if not len(self.labels) or len(self.indptr) != len(self.labels) + 1:
+            raise InvalidInputError(
+                "indptr", self.indptr.shape, allowed="one longer than labels, of which there is at least one"
+            )
+        degrees = np.diff(self.indptr)
+        if self.indptr[0] != 0 or self.indptr[-1] != self.m or (degrees < 0).any():
+            raise InvalidInputError("indptr", "no row pointer", allowed=f"non-decreasing from 0 to {self.m}")
+        source = np.repeat(np.arange(self.n), degrees)
+        code = source * self.n + self.indices
+        outside = (self.indices < 0) | (self.indices >= self.n) | (self.indices == source)
+        outside[1:] |= code[1:] <= code[:-1]
+        if outside.any():
+            first = int(outside.argmax())
+            raise InvalidInputError(
+                "indices",
+                int(self.indices[first]),
+                index=first,
+                allowed=f"another node, 0..{self.n - 1}, and the contacts of a node increasing",
+            )
+        if self.labels.dtype.kind not in "iU" or (self.labels[1:] <= self.labels[:-1]).any():
+            raise InvalidInputError("labels", self.labels.dtype, allowed="increasing, int64 or text")
 
     @property
     def n(self) -> int:
@@ -63,18 +99,25 @@ class Graph:
         return np.diff(self.indptr)
 
     def index_of(self, label: int | str) -> int:
-        """Return the number of the node with a label.
+        """Return the number of the node with a label; its inverse is ``labels[number]``.
 
         Raises
         ------
         InvalidInputError
             If no node has it.
+
+        Examples
+        --------
+        >>> Graph.from_edges(["ann"], ["bob"]).index_of("bob")
+        1
         """
         numeric = self.labels.dtype.kind == "i"
-        if numeric == isinstance(label, (int, np.integer)):
-            position = int(np.searchsorted(self.labels, label))
-            if position < self.n and self.labels[position] == label:
-                return position
+        if isinstance(label, (int, np.integer) if numeric else str) and not isinstance(label, bool):
+            limits = np.iinfo(np.int64)
+            if isinstance(label, str) or limits.min <= label <= limits.max:
+                position = int(np.searchsorted(self.labels, label))
+                if position < self.n and self.labels[position] == label:
+                    return position
         raise InvalidInputError("label", label, allowed=f"one of the {self.n} labels of the graph")
 
     def __repr__(self) -> str:
@@ -99,7 +142,7 @@ class Graph:
         directed : bool
             False makes both arcs of every edge.
         self_loops : {"refuse", "drop"}
-            What to do with edges from a node to itself.
+            What to do with edges from a node to itself; the node stays.
         duplicates : {"refuse", "merge"}
             What to do with repeated arcs (for ``directed=False`` also the reversed edge).
 
@@ -125,7 +168,12 @@ class Graph:
         >>> graph.indices[graph.indptr[1] : graph.indptr[2]].tolist()
         [0, 2]
         """
-        return cls._build(source, target, None, directed, self_loops, duplicates)
+        first, second = labels_of("source", source), labels_of("target", target)
+        if first.shape != second.shape:
+            raise InvalidInputError("target", second.shape, allowed=f"as long as source, {first.shape}")
+        if first.dtype.kind != second.dtype.kind:
+            first, second = first.astype(str), second.astype(str)
+        return cls._from(Edges(first, second), directed, self_loops, duplicates)
 
     @classmethod
     def from_scipy(
@@ -137,22 +185,38 @@ class Graph:
     ) -> Self:
         """Return the graph whose arcs are the stored non-zero entries of a square sparse matrix.
 
-        Labels are the row numbers; nodes without arcs are kept. With ``directed=False`` each edge may be stored
-        once or in both directions.
+        Labels are the row numbers; nodes without arcs are kept. With ``directed=False`` each edge may be
+        stored once or in both directions.
+
+        Raises
+        ------
+        InvalidInputError
+            If the matrix is not sparse, square and of at least one row, or has refused entries.
+
+        Examples
+        --------
+        >>> from scipy.sparse import csr_array
+        >>> Graph.from_scipy(csr_array(([1.0], ([0], [2])), shape=(4, 4)))
+        Graph(n=4, m=1)
         """
+        if not hasattr(matrix, "tocoo"):
+            raise InvalidInputError("matrix", type(matrix).__name__, allowed="a sparse matrix of scipy")
         rows, columns = matrix.shape
         if rows != columns or rows == 0:
             raise InvalidInputError("matrix", (rows, columns), allowed="square, with at least one row")
         entries = matrix.tocoo()
         kept = np.asarray(entries.data != 0)
-        source, target = np.asarray(entries.row)[kept], np.asarray(entries.col)[kept]
-        duplicates: Literal["refuse", "merge"] = "refuse" if directed else "merge"
-        loops = source == target
-        _refuse_loops(int(loops.sum()), int(loops.argmax()) if loops.any() else 0, None, self_loops)
-        source, target = source[~loops], target[~loops]
-        if not directed:
-            source, target = np.concatenate((source, target)), np.concatenate((target, source))
-        return cls._compress(source, target, np.arange(rows, dtype=np.int64), None, duplicates)
+        edges = Edges(np.asarray(entries.row)[kept], np.asarray(entries.col)[kept])
+        arcs = simple_arcs(
+            edges.source,
+            edges.target,
+            rows,
+            edges.where,
+            directed=directed,
+            self_loops=self_loops,
+            duplicates="refuse" if directed else "merge",
+        )
+        return cls._compress(*arcs, np.arange(rows, dtype=np.int64))
 
     @classmethod
     def from_file(
@@ -163,18 +227,19 @@ class Graph:
         self_loops: Literal["refuse", "drop"] = "refuse",
         duplicates: Literal["refuse", "merge"] = "refuse",
     ) -> Self:
-        """Read a graph from an edge list, or from the ``.npz`` file that `save` wrote.
+        r"""Read a graph from an edge list, or from the ``.npz`` file that `save` wrote.
 
-        An edge list is text, gzip-compressed or not, with tabs, spaces or commas between columns:
-        ``#`` begins a comment, the first line may hold column names, and the first two
-        columns are the ends of an edge; further columns are ignored.
+        An edge list is text, gzip-compressed or not, with tabs, commas, semicolons or spaces between
+        columns: ``#`` begins a comment, the first line may hold column names, and the first two
+        columns are the ends of an edge; further columns are ignored. If at least half of the edges join
+        whole numbers, all labels must be; otherwise all are texts.
 
         Parameters
         ----------
         path : path
             The file.
         directed, self_loops, duplicates
-            As in `from_edges`; an ``.npz`` file holds arcs and ignores them.
+            As in `from_edges`; an ``.npz`` file holds the arcs of a simple graph and takes none of them.
 
         Returns
         -------
@@ -185,28 +250,52 @@ class Graph:
         InvalidInputError
             If the file is missing, empty or malformed, or edges are refused; the message names the
             first line concerned.
-        """
-        from mechanism.readers import read_edges
 
+        Notes
+        -----
+        O(size of the file + m log m) time.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "friends.tsv"
+        >>> _ = path.write_text("# who knows whom\nsource\ttarget\n7\t8\n8\t9\n")
+        >>> Graph.from_file(path, directed=False)
+        Graph(n=3, m=4)
+        """
         path = Path(path)
         if not path.is_file():
             raise InvalidInputError("path", str(path), allowed="an existing file")
-        if path.suffix == ".npz":
-            return cls._load(path)
-        source, target, lines = read_edges(path)
-        return cls._build(source, target, lines, directed, self_loops, duplicates)
+        if path.suffix != ".npz":
+            return cls._from(read_edges(path), directed, self_loops, duplicates)
+        for argument, value, default in (
+            ("directed", directed, True),
+            ("self_loops", self_loops, "refuse"),
+            ("duplicates", duplicates, "refuse"),
+        ):
+            if value != default:
+                raise InvalidInputError(argument, value, allowed="left out: an .npz file holds the arcs")
+        return cls._load(path)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the graph to an ``.npz`` file, whole or not at all."""
+        """Write the graph to an ``.npz`` file, whole or not at all.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "friends.npz"
+        >>> Graph.from_edges([1], [2]).save(path)
+        >>> Graph.from_file(path)
+        Graph(n=2, m=1)
+        """
         path = Path(path)
         if path.suffix != ".npz":
             raise InvalidInputError("path", str(path), allowed="a file name that ends in .npz")
         part = path.with_name(path.name + ".part")
         try:
             with part.open("wb") as file:
-                labels = self.labels.astype(str) if self.labels.dtype.kind != "i" else self.labels
                 np.savez_compressed(
-                    file, format=_FORMAT, indptr=self.indptr, indices=self.indices, labels=labels
+                    file, format=_FORMAT, indptr=self.indptr, indices=self.indices, labels=self.labels
                 )
             part.replace(path)
         finally:
@@ -217,142 +306,47 @@ class Graph:
         allowed = "a graph written by Graph.save"
         try:
             with np.load(path, allow_pickle=False) as stored:
-                indptr, indices, labels = stored["indptr"], stored["indices"], stored["labels"]
-                version = int(stored["format"])
-        except Exception as error:  # zipfile, numpy and OS errors all mean the same to the reader
+                if int(stored["format"]) != _FORMAT:
+                    raise InvalidInputError("format", int(stored["format"]), allowed=str(_FORMAT))
+                return cls(stored["indptr"], stored["indices"], stored["labels"])
+        except Exception as error:  # zipfile, zlib, numpy and OS errors all mean the same to the reader
             raise InvalidInputError("path", str(path), allowed=f"{allowed} ({error})") from error
-        sound = (
-            version == _FORMAT
-            and indptr.ndim == indices.ndim == labels.ndim == 1
-            and len(indptr) == len(labels) + 1
-            and indptr[0] == 0
-            and indptr[-1] == len(indices)
-            and bool(np.all(np.diff(indptr) >= 0))
-            and (len(indices) == 0 or (indices.min() >= 0 and indices.max() < len(labels)))
+
+    @classmethod
+    def _from(cls, edges: Edges, directed: bool, self_loops: str, duplicates: str) -> Self:
+        """Return the graph after numbering the labels."""
+        labels, source, target = edges.numbered()
+        arcs = simple_arcs(
+            source,
+            target,
+            len(labels),
+            edges.where,
+            directed=directed,
+            self_loops=self_loops,
+            duplicates=duplicates,
         )
-        if not sound:
-            raise InvalidInputError("path", str(path), allowed=allowed)
-        return cls(indptr.astype(np.int64), indices.astype(np.int32), labels)
+        return cls._compress(*arcs, labels)
 
     @classmethod
-    def _build(
-        cls,
-        source: ArrayLike,
-        target: ArrayLike,
-        lines: NDArray[np.int64] | None,
-        directed: bool,
-        self_loops: str,
-        duplicates: str,
-    ) -> Self:
-        """Return the graph after numbering the labels; `lines` are the line numbers of the edges in a file."""
-        _choice("self_loops", self_loops, ("refuse", "drop"))
-        _choice("duplicates", duplicates, ("refuse", "merge"))
-        ends = [_labels("source", source), _labels("target", target)]
-        if ends[0].shape != ends[1].shape:
-            raise InvalidInputError("target", ends[1].shape, allowed=f"as long as source, {ends[0].shape}")
-        if not len(ends[0]):
-            raise InvalidInputError("source", "empty", allowed="at least one edge")
-        if ends[0].dtype.kind != ends[1].dtype.kind:
-            ends = [end.astype(str) for end in ends]
-        names, numbers = np.unique(np.concatenate(ends), return_inverse=True)
-        first, second = numbers[: len(ends[0])], numbers[len(ends[0]) :]
-        loops = first == second
-        _refuse_loops(int(loops.sum()), int(loops.argmax()) if loops.any() else 0, lines, self_loops)
-        if loops.any():
-            first, second = first[~loops], second[~loops]
-            lines = np.flatnonzero(~loops) + 1 if lines is None else lines[~loops]
-        if not directed:
-            low, high = np.minimum(first, second), np.maximum(first, second)
-            kept = _distinct(low, high, len(names), lines, duplicates)
-            first, second = low[kept], high[kept]
-            first, second = np.concatenate((first, second)), np.concatenate((second, first))
-            lines = None
-        return cls._compress(first, second, names, lines, duplicates)
-
-    @classmethod
-    def _compress(
-        cls,
-        source: NDArray[np.int64],
-        target: NDArray[np.int64],
-        labels: Labels,
-        lines: NDArray[np.int64] | None,
-        duplicates: str,
-    ) -> Self:
+    def _compress(cls, source: Nodes, target: Nodes, labels: Labels) -> Self:
+        """Return the graph of arcs in order."""
         n = len(labels)
-        if n > np.iinfo(np.int32).max:
-            raise InvalidInputError("labels", n, allowed="at most 2,147,483,647 nodes")
-        kept = _distinct(source, target, n, lines, duplicates)
-        source, target = source[kept], target[kept]
+        if n > _MOST_NODES:
+            raise InvalidInputError("labels", n, allowed=f"at most {_MOST_NODES:,} nodes")
         indptr = np.zeros(n + 1, dtype=np.int64)
         np.cumsum(np.bincount(source, minlength=n), out=indptr[1:])
         return cls(indptr, target.astype(np.int32), labels)
 
 
-def _distinct(
-    source: NDArray[np.int64],
-    target: NDArray[np.int64],
-    n: int,
-    lines: NDArray[np.int64] | None,
-    duplicates: str,
-) -> NDArray[np.int64]:
-    """Return positions of the distinct arcs in order of (source, target); refuse others if so wanted."""
-    code = source.astype(np.int64) * n + target
-    order = np.argsort(code, kind="stable")
-    repeated = np.zeros(len(code), dtype=bool)
-    repeated[1:] = code[order][1:] == code[order][:-1]
-    if duplicates == "refuse" and repeated.any():
-        first = int(order[repeated].min())
+def _one_dimensional(name: str, values: ArrayLike, dtype: type | None) -> NDArray[np.generic]:
+    """Return a read-only view of an array, so that the caller's stays as it is; refuse what does not fit."""
+    given = np.asarray(values)
+    if given.ndim != 1 or (dtype is not None and given.dtype.kind not in "iu"):
+        kind = "" if dtype is None else ", of integers"
         raise InvalidInputError(
-            "edges",
-            f"{_count(int(repeated.sum()), 'repeated arc')} (the first: {_where(first, lines)})",
-            verb="has",
-            allowed='free of them; pass duplicates="merge" to merge them',
+            name, f"{given.dtype} of shape {given.shape}", allowed="one-dimensional" + kind
         )
-    kept: NDArray[np.int64] = order[~repeated]
-    return kept
-
-
-def _refuse_loops(count: int, first: int, lines: NDArray[np.int64] | None, self_loops: str) -> None:
-    if count and self_loops == "refuse":
-        raise InvalidInputError(
-            "edges",
-            f"{_count(count, 'self-loop')} (the first: {_where(first, lines)})",
-            verb="has",
-            allowed='free of them; pass self_loops="drop" to drop them',
-        )
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
-
-
-def _where(position: int, lines: NDArray[np.int64] | None) -> str:
-    return f"edge {position}" if lines is None else f"line {int(lines[position])}"
-
-
-def _labels(argument: str, values: ArrayLike) -> Labels:
-    """Return labels as int64 or text."""
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise InvalidInputError(argument, array.shape, allowed="one-dimensional")
-    if array.dtype.kind in "iu":
-        if array.dtype.kind == "u" and array.size and array.max() > np.iinfo(np.int64).max:
-            raise InvalidInputError(argument, int(array.max()), allowed="labels within int64")
-        return array.astype(np.int64)
-    if array.dtype.kind == "U":
-        return array
-    if array.dtype.kind == "O" and all(isinstance(x, str) for x in array):
-        return array.astype(str)
-    if array.size == 0:
-        return array.astype(np.int64)
-    bad = next(
-        (i for i, x in enumerate(array.tolist()) if not isinstance(x, (int, str)) or isinstance(x, bool)), 0
-    )
-    raise InvalidInputError(
-        argument, array.tolist()[bad], index=bad, allowed="a whole number or a text, all of one kind"
-    )
-
-
-def _choice(argument: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise InvalidInputError(argument, value, allowed=" or ".join(map(repr, choices)))
+    array = given.astype(dtype, copy=False) if dtype is not None else given
+    if dtype is not None and not np.array_equal(array, given):
+        raise InvalidInputError(name, str(given.dtype), allowed=f"within {np.dtype(dtype)}")
+    return array.view()

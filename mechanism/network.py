@@ -24,7 +24,8 @@ class IncentiveNetwork:
     graph : Graph
         Arc u -> v: u can contact v.
     contact : float or array_like of float, shape (m,)
-        Chance in [0, 1] that an invitation reaches the contact: one for all arcs or one per arc.
+        Chance in [0, 1] that an invitation reaches the contact: one for all arcs, or one per
+        arc in the order of ``graph.indices``.
     join : CostModel
         Private cost of joining, money; drawn once per person.
     invite : CostModel
@@ -34,6 +35,17 @@ class IncentiveNetwork:
     ------
     InvalidInputError
         If a value is out of range; the message names the first offending arc.
+
+    Examples
+    --------
+    >>> network = IncentiveNetwork(
+    ...     Graph.from_edges([1, 2], [2, 3], directed=False),
+    ...     contact=0.5,
+    ...     join=CostModel.exponential(mean=0.8),
+    ...     invite=CostModel.uniform(low=0, high=0.2),
+    ... )
+    >>> network.contact, network.graph
+    (0.5, Graph(n=3, m=4))
     """
 
     graph: Graph
@@ -60,9 +72,12 @@ def _probabilities(contact: float | ArrayLike, m: int) -> float | NDArray[np.flo
     """Return one probability, or a read-only array of one per arc."""
     allowed = "a probability in [0, 1]"
     try:
-        array = np.array(contact, dtype=np.float64)
-    except (TypeError, ValueError):
+        given = np.asarray(contact)
+    except ValueError:  # rows of different lengths
         raise InvalidInputError("contact", contact, allowed=allowed) from None
+    if given.dtype.kind not in "fiu":
+        raise InvalidInputError("contact", contact, allowed=allowed)
+    array = given.astype(np.float64)
     if array.ndim == 0:
         chance = float(array)
         if not (isfinite(chance) and 0 <= chance <= 1):

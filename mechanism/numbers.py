@@ -10,7 +10,7 @@ import numpy as np
 
 from mechanism.errors import InvalidInputError
 
-__all__ = ["Number", "exact", "number", "parse", "spell"]
+__all__ = ["Number", "exact", "number", "parse", "spell", "whole"]
 
 Number = int | float | Fraction
 
@@ -30,9 +30,29 @@ def number(x: Any, *, argument: str, allowed: str, index: tuple[int, ...] | None
     """Return `x` as int, float or Fraction; refuse anything else and whatever is not finite."""
     if isinstance(x, (np.floating, np.integer)):
         x = x.item()
-    if isinstance(x, bool) or not isinstance(x, (int, float, Fraction)) or not isfinite(x):
+    if isinstance(x, bool) or not isinstance(x, (int, float, Fraction)) or not _is_finite(x):
         raise InvalidInputError(argument, x, allowed=allowed, index=index)
     return x
+
+
+def whole(x: Any, *, argument: str, least: int = 1) -> int:
+    """Return `x` as an int of at least `least`; refuse anything else.
+
+    Examples
+    --------
+    >>> whole(np.int64(3), argument="targets")
+    3
+    """
+    if isinstance(x, bool) or not isinstance(x, (int, np.integer)) or x < least:
+        raise InvalidInputError(argument, x, allowed=f"an integer of at least {least}")
+    return int(x)
+
+
+def _is_finite(x: Number) -> bool:
+    try:
+        return isfinite(x)
+    except OverflowError:  # beyond the floats
+        return False
 
 
 def spell(x: Number) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
-
-import numpy as np
+from math import inf
 
 from mechanism.errors import InvalidInputError
+from mechanism.numbers import number, whole
 
 __all__ = ["Search"]
 
@@ -25,6 +24,11 @@ class Search:
     find : float
         Chance in (0, 1] that a member sees a given target.
 
+    Raises
+    ------
+    InvalidInputError
+        If a value is out of range.
+
     Examples
     --------
     Ten balloons at 4,000 dollars each:
@@ -38,14 +42,12 @@ class Search:
     find: float
 
     def __post_init__(self) -> None:
-        for name in ("prize", "find"):
-            value = getattr(self, name)
-            real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-            top = 1.0 if name == "find" else float("inf")
-            if not real or not isfinite(value) or not 0 < value <= top:
-                allowed = "a probability in (0, 1]" if name == "find" else "a finite amount of money above 0"
+        for name, top, allowed in (
+            ("prize", inf, "a finite amount of money above 0"),
+            ("find", 1.0, "a probability in (0, 1]"),
+        ):
+            value = float(number(getattr(self, name), argument=name, allowed=allowed))
+            if not 0 < value <= top:
                 raise InvalidInputError(name, value, allowed=allowed)
-            object.__setattr__(self, name, float(value))
-        whole = isinstance(self.targets, (int, np.integer)) and not isinstance(self.targets, bool)
-        if not whole or self.targets < 1:
-            raise InvalidInputError("targets", self.targets, allowed="an integer of at least 1")
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "targets", whole(self.targets, argument="targets"))

@@ -39,8 +39,10 @@ def scheme_from_dict(values: dict[str, Any]) -> PathScheme:
     >>> scheme_from_dict({"scheme": "recursive", "ratio": "1/2"})
     Recursive(ratio=Fraction(1, 2))
     """
+    if not isinstance(values, dict):
+        raise InvalidInputError("scheme", values, allowed="a dictionary as PathScheme.to_dict returns it")
     parameters = dict(values)
     kind = parameters.pop("scheme", None)
-    if kind not in _FAMILIES:
+    if not isinstance(kind, str) or kind not in _FAMILIES:
         raise InvalidInputError("scheme", kind, allowed=f"one of {sorted(_FAMILIES)}")
     return _FAMILIES[kind].from_parameters(parameters)

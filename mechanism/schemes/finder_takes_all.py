@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from mechanism.numbers import Number
@@ -25,9 +25,10 @@ class FinderTakesAll(PathScheme):
     """
 
     kind: ClassVar[str] = "finder_takes_all"
+    _prize: Number = field(default=1, repr=False, kw_only=True)
 
     def _formula(self, depth: int, distance: int) -> Number:
-        return 1 if distance == 0 else 0
+        return self._prize if distance == 0 else 0 * self._prize
 
     @property
     def label(self) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanism.errors import InvalidInputError
-from mechanism.numbers import Number, exact, number, parse, spell
+from mechanism.numbers import Number, exact, number, parse, spell, whole
 
 __all__ = ["PathScheme", "PowerTerm", "check_position"]
 
@@ -67,25 +67,46 @@ class PathScheme(ABC):
         InvalidInputError
             If there is no such position.
         """
-        check_position(depth, distance)
-        return self._formula(depth, distance)
+        return self._formula(*check_position(depth, distance))
 
     def table(self, max_depth: int) -> NDArray[np.float64]:
         """Return the rewards in chains of at most `max_depth`, float64 of shape (max_depth, max_depth).
 
         The reward for a finder at depth l and a distance j stands at ``[l - 1, j]``; 0 where j >= l.
+
+        Examples
+        --------
+        >>> from mechanism import Recursive
+        >>> Recursive(0.5).table(2).tolist()
+        [[0.5, 0.0], [0.5, 0.25]]
         """
+        max_depth = whole(max_depth, argument="max_depth")
         rewards = np.zeros((max_depth, max_depth))
         for depth in range(1, max_depth + 1):
             rewards[depth - 1, :depth] = [float(self._formula(depth, j)) for j in range(depth)]
         return rewards
 
     def exact(self) -> Self:
-        """Return the same scheme in exact arithmetic: a float parameter stands for its shortest decimal."""
+        """Return the same scheme in exact arithmetic: a float parameter stands for its shortest decimal.
+
+        Examples
+        --------
+        >>> from mechanism import DoubleGeometric
+        >>> DoubleGeometric(0.2).exact()
+        DoubleGeometric(b=Fraction(1, 5))
+        """
         return replace(self, **{item.name: exact(getattr(self, item.name)) for item in fields(self)})
 
     def exact_table(self, max_depth: int) -> list[list[Fraction]]:
-        """Return the rewards as fractions: row l - 1 holds the l rewards of a chain of length l."""
+        """Return the rewards as fractions: row l - 1 holds the l rewards of a chain of length l.
+
+        Examples
+        --------
+        >>> from mechanism import EqualSplit
+        >>> EqualSplit().exact_table(2)
+        [[Fraction(1, 1)], [Fraction(1, 2), Fraction(1, 2)]]
+        """
+        max_depth = whole(max_depth, argument="max_depth")
         scheme = self.exact()
         return [
             [Fraction(scheme._formula(depth, distance)) for distance in range(depth)]
@@ -97,7 +118,14 @@ class PathScheme(ABC):
         return None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the scheme as JSON-ready values; numbers are texts, exact ones as ``"1/5"``."""
+        """Return the scheme as JSON-ready values; numbers are texts, exact ones as ``"1/5"``.
+
+        Examples
+        --------
+        >>> from mechanism import DoubleGeometric
+        >>> DoubleGeometric(0.2).to_dict()
+        {'scheme': 'double_geometric', 'b': '0.2'}
+        """
         return {"scheme": self.kind} | {
             item.name: spell(getattr(self, item.name)) for item in fields(self) if item.init and item.repr
         }
@@ -126,9 +154,9 @@ class PathScheme(ABC):
         return self.label
 
 
-def check_position(depth: int, distance: int) -> None:
-    """Refuse a position that no chain has."""
-    if isinstance(depth, bool) or not isinstance(depth, (int, np.integer)) or depth < 1:
-        raise InvalidInputError("depth", depth, allowed="an integer of at least 1")
+def check_position(depth: int, distance: int) -> tuple[int, int]:
+    """Return a position as plain integers, which no power overflows; refuse one that no chain has."""
+    depth = whole(depth, argument="depth")
     if isinstance(distance, bool) or not isinstance(distance, (int, np.integer)) or not 0 <= distance < depth:
         raise InvalidInputError("distance", distance, allowed=f"an integer in 0..{depth - 1}")
+    return depth, int(distance)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from mechanism.errors import InvalidInputError
-from mechanism.numbers import Number, exact, number, parse, spell
+from mechanism.numbers import Number, exact, number, parse, spell, whole
 from mechanism.schemes.path import PathScheme
 
 __all__ = ["PathTable"]
@@ -40,8 +40,12 @@ class PathTable(PathScheme):
     name: str
 
     def __init__(self, table: Sequence[Sequence[Number]] | np.ndarray[Any, Any], *, label: str = "") -> None:
+        if isinstance(table, str) or not isinstance(table, (Sequence, np.ndarray)):
+            raise InvalidInputError("table", table, allowed="rows of rewards")
         rows = []
         for index, given in enumerate(table):
+            if isinstance(given, str) or not isinstance(given, (Sequence, np.ndarray)):
+                raise InvalidInputError("table", given, index=index, allowed="a row of rewards")
             row = []
             for distance, x in enumerate(given):
                 allowed = "a finite reward of at least 0"
@@ -80,7 +84,7 @@ class PathTable(PathScheme):
         return self.name or f"table of depth {self.max_depth}"
 
     def _formula(self, depth: int, distance: int) -> Number:
-        return self.rows[depth - 1][distance] if depth <= self.max_depth else 0
+        return self.rows[depth - 1][distance] if depth <= self.max_depth else 0 * self.rows[0][0]
 
     def exact(self) -> Self:
         """Return the table in exact arithmetic."""
@@ -88,6 +92,7 @@ class PathTable(PathScheme):
 
     def exact_table(self, max_depth: int) -> list[list[Fraction]]:
         """Return the rewards as fractions."""
+        max_depth = whole(max_depth, argument="max_depth")
         zero = Fraction(0)
         rows = [[exact(x) for x in row] for row in self.rows[:max_depth]]
         return rows + [[zero] * depth for depth in range(len(rows) + 1, max_depth + 1)]
@@ -101,4 +106,7 @@ class PathTable(PathScheme):
         """Return the scheme with the given rewards, as texts."""
         if sorted(parameters) != ["rewards"]:
             raise InvalidInputError("scheme", sorted(parameters), allowed="'path_table' with 'rewards' only")
-        return cls([[parse(x) for x in row] for row in parameters["rewards"]])
+        rewards = parameters["rewards"]
+        if not isinstance(rewards, list) or not all(isinstance(row, list) for row in rewards):
+            raise InvalidInputError("rewards", rewards, allowed="a list of lists of texts")
+        return cls([[parse(x) for x in row] for row in rewards])

@@ -27,6 +27,31 @@ def campaign(team=None, max_depth=3, net=None, task=None):
     return Campaign(net, task, team=team or TopDegree(1), max_depth=max_depth)
 
 
+class Chosen:
+    """A team of a user's own."""
+
+    def __init__(self, nodes):
+        self.nodes = nodes
+
+    def select(self, graph):
+        return self.nodes
+
+
+def test_a_team_of_ones_own_is_copied():
+    nodes = np.array([1, 2])
+    chosen = campaign(team=Chosen(nodes))
+    nodes[0] = 3
+    assert chosen.team_nodes.tolist() == [1, 2]
+    assert chosen.team_nodes.dtype == np.int32
+
+
+def test_numbers_of_numpy_become_plain_ones():
+    task = Search(prize=np.float32(2), find=np.float64(0.5), targets=np.int64(3))
+    assert (type(task.prize), type(task.find), type(task.targets)) == (float, float, int)
+    assert type(campaign(max_depth=np.int64(3)).max_depth) is int
+    assert type(TopDegree(np.int32(2)).k) is int
+
+
 def test_a_campaign_picks_its_team_once():
     assert campaign().team_nodes.tolist() == [0]
     named = campaign(team=Members([4, 2]))
@@ -72,6 +97,16 @@ def test_contact_may_differ_by_arc_and_is_copied():
         (lambda: campaign(max_depth=2.0), "max_depth is 2.0"),
         (lambda: campaign(net=GRAPH), "network is"),
         (lambda: campaign(task="search"), "task is 'search'"),
+        (lambda: network(contact="0.5"), "contact is '0.5'"),
+        (lambda: network(contact=True), "contact is True"),
+        (lambda: network(contact=[[0.1], [0.2, 0.3]]), "contact is"),
+        (lambda: Search(prize="10", find=0.1), "prize is '10'"),
+        (lambda: Members("ann"), "a sequence of labels"),
+        (lambda: campaign(team=Chosen([4])), "distinct nodes"),
+        (lambda: campaign(team=Chosen([-1])), "distinct nodes"),
+        (lambda: campaign(team=Chosen([1, 1])), "distinct nodes"),
+        (lambda: campaign(team=Chosen([])), "distinct nodes"),
+        (lambda: campaign(team=Chosen([0.5])), "distinct nodes"),
     ],
 )
 def test_wrong_arguments_are_named_in_one_sentence(build, words):

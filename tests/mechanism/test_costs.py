@@ -73,6 +73,9 @@ def test_texts_of_exponential_costs(text):
         (lambda: CostModel.parse("uniform:1"), "uniform:1"),
         (lambda: CostModel.parse("-1"), "-1"),
         (lambda: CostModel.parse("nan"), "nan"),
+        (lambda: CostModel.parse(0.8), "0.8"),
+        (lambda: CostModel.exponential(mean=1).ppf([0.5, 1.0]), r"u\[1\] is 1.0"),
+        (lambda: CostModel.uniform(low=0, high=1).ppf(float("nan")), "u is nan"),
     ],
 )
 def test_wrong_costs_are_named(build, words):

@@ -189,6 +189,8 @@ def test_dropping_and_merging():
         (([1], [2]), {"duplicates": "keep"}, "duplicates is 'keep'"),
         (([1], [2]), {"self_loops": "keep"}, "self_loops is 'keep'"),
         (([True], [2]), {}, "source"),
+        (([1, None], [2, 3]), {}, r"source\[1\] is None"),
+        (([1, 2**63], [2, 3]), {}, r"source\[1\] is 9223372036854775808; .*int64"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, options, words):
@@ -206,6 +208,65 @@ def test_from_scipy_keeps_lonely_people():
         Graph.from_scipy(sp.csr_array((2, 3)))
     with pytest.raises(InvalidInputError, match="1 self-loop "):
         Graph.from_scipy(sp.eye_array(1, format="csr"))
+
+
+def test_from_scipy_wants_a_sparse_matrix():
+    with pytest.raises(InvalidInputError, match="a sparse matrix of scipy"):
+        Graph.from_scipy(np.eye(3))
+
+
+@pytest.mark.parametrize(
+    ("indptr", "indices", "labels", "words"),
+    [
+        ([0, 1, 1], [1], [1], "one longer than labels"),
+        ([0], [], [], "one longer than labels"),
+        ([0, 2, 1], [1], [1, 2], "non-decreasing from 0 to 1"),
+        ([1, 1, 1], [0], [1, 2], "non-decreasing from 0"),
+        ([0, 1, 1], [2], [1, 2], r"indices\[0\] is 2"),
+        ([0, 1, 1], [-1], [1, 2], r"indices\[0\] is -1"),
+        ([0, 1, 1], [0], [1, 2], "another node"),
+        ([0, 2, 2], [1, 1], [1, 2], r"indices\[1\] is 1"),
+        ([0, 2, 2, 2], [2, 1], [1, 2, 3], "increasing"),
+        ([0, 1, 1], [1], [2, 1], "labels"),
+        ([0, 1, 1], [1.0], [1, 2], "of integers"),
+        ([0, 1, 1], [2**40], [1, 2], "int32"),
+    ],
+)
+def test_arrays_that_are_no_graph_are_refused(indptr, indices, labels, words):
+    with pytest.raises(InvalidInputError, match=words):
+        Graph(np.array(indptr), np.array(indices, dtype=None if indices else np.int32), np.array(labels))
+
+
+def test_the_arrays_of_the_caller_stay_as_they_are():
+    indices = np.array([1], dtype=np.int32)
+    graph = Graph(np.array([0, 1, 1]), indices, np.array([1, 2]))
+    indices[0] = 1
+    assert graph.indices.dtype == np.int32
+    assert not graph.indices.flags.writeable
+
+
+@pytest.mark.parametrize("label", [2**70, -(2**70), True, "7", 7.0, None])
+def test_labels_that_nobody_has(label):
+    with pytest.raises(InvalidInputError, match="one of the 2 labels"):
+        Graph.from_edges([1], [7]).index_of(label)
+
+
+@pytest.mark.parametrize(
+    "options", [{"directed": False}, {"self_loops": "drop"}, {"duplicates": "merge"}], ids=str
+)
+def test_an_archive_takes_no_options(tmp_path, options):
+    Graph.from_edges([1], [2]).save(tmp_path / "graph.npz")
+    with pytest.raises(InvalidInputError, match="left out"):
+        Graph.from_file(tmp_path / "graph.npz", **options)
+
+
+@given(simple_edges)
+def test_a_matrix_and_its_edges_make_the_same_graph(edges):
+    graph = Graph.from_edges(*zip(*edges, strict=True))
+    matrix = sp.csr_array((np.ones(graph.m), graph.indices, graph.indptr), shape=(graph.n, graph.n))
+    again = Graph.from_scipy(matrix)
+    assert np.array_equal(graph.indptr, again.indptr)
+    assert np.array_equal(graph.indices, again.indices)
 
 
 def test_arrays_cannot_be_changed():

@@ -84,6 +84,18 @@ def test_floats_keep_their_shortest_decimal():
     assert isinstance(scheme_from_dict({"scheme": "recursive", "ratio": "0.5"}).ratio, float)
 
 
+@given(share, positions)
+def test_integers_of_numpy_do_not_overflow(ratio, position):
+    depth, distance = 3 * position[0], 3 * position[1]
+    there = Recursive(ratio).reward(np.int64(depth), np.int64(distance))
+    assert there == Recursive(ratio).reward(depth, distance) == (1 - ratio) * ratio**distance
+
+
+@given(schemes, positions)
+def test_exact_schemes_pay_fractions(scheme, position):
+    assert type(scheme.exact().reward(*position)) is Fraction
+
+
 def test_the_worked_example_of_the_network_challenge():
     """Alice, Bob, Carol, Dave: 250, 500, 1,000, 2,000 of 4,000; 250 go to charity (Pickard et al. 2011)."""
     scheme = Recursive(Fraction(1, 2))
@@ -143,6 +155,16 @@ def test_a_square_table_is_read_back():
         (lambda: PathTable([[1], [0.5, float("nan")]]), r"table\[1, 1\] is nan"),
         (lambda: PathTable([[1, 0.5], [0.5, 0.5]]), r"table\[0, 1\] is 0.5"),
         (lambda: Recursive(0.5).reward(0, 0), "depth is 0"),
+        (lambda: Recursive(0.5).table(0), "max_depth is 0"),
+        (lambda: Recursive(0.5).exact_table(-1), "max_depth is -1"),
+        (lambda: PathTable([[1]]).exact_table(1.0), "max_depth is 1.0"),
+        (lambda: Geometric(10**400, 0.5), "first is 1000"),
+        (lambda: PathTable(5), "table is 5"),
+        (lambda: PathTable([1]), r"table\[0\] is 1"),
+        (lambda: scheme_from_dict([]), r"scheme is \[\]"),
+        (lambda: scheme_from_dict({"scheme": ["recursive"]}), "one of"),
+        (lambda: scheme_from_dict({"scheme": "recursive", "ratio": 0.5}), "number is 0.5"),
+        (lambda: scheme_from_dict({"scheme": "path_table", "rewards": ["1"]}), "a list of lists"),
         (lambda: Recursive(0.5).reward(2, 2), r"distance is 2; .*0\.\.1"),
         (lambda: Recursive(0.5).reward(2.0, 0), "depth is 2.0"),
         (lambda: scheme_from_dict({"scheme": "pyramid"}), "'pyramid'"),
