@@ -57,6 +57,11 @@ GRAPHS = {
     "two in the team": ([(0, 2), (1, 2), (1, 3), (2, 3), (3, 4), (2, 5), (5, 4), (4, 5)], [0, 1]),
     "clique of four": ([(u, v) for u in range(4) for v in range(4) if u != v], [0]),
 }
+for _seed in range(4):
+    _rng = np.random.default_rng(_seed)
+    _pairs = [(u, v) for u in range(5) for v in range(1, 5) if u != v]
+    _arcs = sorted(_pairs[i] for i in _rng.choice(len(_pairs), 10, replace=False))
+    GRAPHS[f"random {_seed}"] = (sorted({(0, 1), *_arcs}), [0])
 PROFILES = {
     "deeper is worth less": (["9/10", "1/2", "1/5", "1/10"], ["4/5", "3/5", "1/4", "0"]),
     "deeper is worth more": (["1/5", "1/2", "4/5", "9/10"], ["1/4", "3/5", "1", "0"]),
