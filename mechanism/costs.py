@@ -64,7 +64,13 @@ class CostModel(ABC):
         """Return the cost below which a fraction u of the people lies, u in [0, 1)."""
 
     def log_cdf(self, x: ArrayLike) -> Reals:
-        """Return log F(x); -inf where F is 0."""
+        """Return log F(x); -inf where F is 0.
+
+        Examples
+        --------
+        >>> CostModel.uniform(low=0, high=1).log_cdf([0.0, 1.0]).tolist()
+        [-inf, 0.0]
+        """
         with np.errstate(divide="ignore"):
             return np.log(self.cdf(x))
 

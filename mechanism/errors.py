@@ -85,6 +85,11 @@ class SolveError(MechanismError):
         What happened and what to do.
     solution : object, optional
         The best that was found.
+
+    Examples
+    --------
+    >>> SolveError("the limit was reached", solution=3).solution
+    3
     """
 
     def __init__(self, message: str, *, solution: object = None) -> None:

@@ -27,7 +27,13 @@ def exact(x: Number) -> Fraction:
 
 
 def number(x: Any, *, argument: str, allowed: str, index: tuple[int, ...] | None = None) -> Number:
-    """Return `x` as int, float or Fraction; refuse anything else and whatever is not finite."""
+    """Return `x` as int, float or Fraction; refuse anything else and whatever is not finite.
+
+    Examples
+    --------
+    >>> number(np.float64(0.5), argument="b", allowed="a number")
+    0.5
+    """
     if isinstance(x, (np.floating, np.integer)):
         x = x.item()
     if isinstance(x, bool) or not isinstance(x, (int, float, Fraction)) or not _is_finite(x):

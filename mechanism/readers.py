@@ -7,9 +7,7 @@ import io
 import re
 import warnings
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -27,19 +25,6 @@ _COLUMN_NAMES = frozenset(
         *("from_id", "to_id", "source_id", "target_id"),
     )
 )
-
-
-class _Row(NamedTuple):
-    """The ends of one edge and the line where they stand."""
-
-    line: int
-    source: str
-    target: str
-
-    @property
-    def whole_ends(self) -> int:
-        """How many of the ends are whole numbers."""
-        return bool(_WHOLE.fullmatch(self.source)) + bool(_WHOLE.fullmatch(self.target))
 
 
 def read_edges(path: Path) -> Edges:
@@ -80,9 +65,10 @@ def read_edges(path: Path) -> Edges:
     if start is None:
         raise InvalidInputError("path", str(path), allowed="a file with at least one edge")
     separator = _separator(start[0])
-    first = next(_rows(path, text, separator))
-    edges = _whole_numbers(path, text, separator, skipped=0 if first.whole_ends else first.line)
-    return edges or _checked(path, list(_rows(path, text, separator)))
+    line = text.count("\n", 0, start.start()) + 1
+    first = _ends(path, line, start[0], separator)
+    edges = _whole_numbers(path, text, separator, skipped=0 if any(map(_is_whole, first)) else line)
+    return edges or _line_by_line(path, text, separator)
 
 
 def _text(path: Path) -> str:
@@ -131,60 +117,74 @@ def _whole_numbers(path: Path, text: str, separator: str | None, *, skipped: int
     return Edges(ends[:, 0], ends[:, 1], filled + skipped + 1, path.name)
 
 
-def _rows(path: Path, text: str, separator: str | None) -> Iterator[_Row]:
-    """Yield the first two fields of every line that is not blank."""
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line or line.isspace():
-            continue
-        source, target, *_ = (*line.split(separator, 2), None, None)
-        if source is None or target is None:
-            raise InvalidInputError(
-                "path", line[:60], index=_place(path, number), allowed="two columns, the ends of an edge"
-            )
-        row = _Row(number, source.strip(' "'), target.strip(' "'))
-        if row.source.lower() in _MISSING or row.target.lower() in _MISSING:
-            raise InvalidInputError(
-                "path", line[:60], index=_place(path, number), allowed="an edge with both ends given"
-            )
-        yield row
+def _line_by_line(path: Path, text: str, separator: str | None) -> Edges:
+    """Return the edges of a file with texts, column names or what has to be refused."""
+    lines, source, target = [], [], []  # flat lists: a million tuples would keep the garbage collector busy
+    for line, row in enumerate(text.split("\n"), start=1):
+        if row and not row.isspace():
+            first, second = _ends(path, line, row, separator)
+            lines.append(line)
+            source.append(first)
+            target.append(second)
+    whole = [_is_whole(u) and _is_whole(v) for u, v in zip(source, target, strict=True)]
+    if not (_is_whole(source[0]) or _is_whole(target[0])) and (
+        0 < len(lines) - 1 <= 2 * sum(whole) or _are_column_names(source, target)
+    ):
+        del lines[0], source[0], target[0], whole[0]
+    if not lines:
+        raise InvalidInputError(
+            "path", str(path), allowed="a file with at least one edge below the column names"
+        )
+    if 2 * sum(whole) < len(whole):
+        return Edges(np.array(source), np.array(target), np.array(lines), path.name)
+    ends = [
+        [_int64(path, line, end) for line, end in zip(lines, side, strict=True)] for side in (source, target)
+    ]
+    return Edges(np.array(ends[0]), np.array(ends[1]), np.array(lines), path.name)
+
+
+def _ends(path: Path, line: int, row: str, separator: str | None) -> tuple[str, str]:
+    """Return the first two fields of a line."""
+    fields = row.split(separator, 2)
+    if len(fields) < 2:
+        raise InvalidInputError(
+            "path", row[:60], index=_place(path, line), allowed="two columns, the ends of an edge"
+        )
+    first, second = fields[0].strip(' "'), fields[1].strip(' "')
+    if first.lower() in _MISSING or second.lower() in _MISSING:
+        raise InvalidInputError(
+            "path", row[:60], index=_place(path, line), allowed="an edge with both ends given"
+        )
+    return first, second
+
+
+def _is_whole(label: str) -> bool:
+    return label[0] in "+-0123456789" and _WHOLE.fullmatch(label) is not None
+
+
+def _are_column_names(source: list[str], target: list[str]) -> bool:
+    """Return whether a first line holds usual names of columns that no edge uses again."""
+    names = {source[0], target[0]}
+    return (
+        len(names) == 2
+        and {name.lower() for name in names} <= _COLUMN_NAMES
+        and names.isdisjoint(source[1:])
+        and names.isdisjoint(target[1:])
+    )
+
+
+def _int64(path: Path, line: int, label: str) -> int:
+    """Return a label as a number; refuse a text among numbers."""
+    limits = np.iinfo(np.int64)
+    if not (_is_whole(label) and limits.min <= int(label) <= limits.max):
+        raise InvalidInputError(
+            "path",
+            label,
+            index=_place(path, line),
+            allowed="a whole number within int64, as most labels of the file are",
+        )
+    return int(label)
 
 
 def _place(path: Path, line: int) -> str:
     return f"{path.name}, line {line}"
-
-
-def _checked(path: Path, rows: list[_Row]) -> Edges:
-    """Return the edges in rows that may hold column names, texts or what has to be refused."""
-    whole = sum(row.whole_ends == 2 for row in rows)
-    if not rows[0].whole_ends and (0 < len(rows) - 1 <= 2 * whole or _are_column_names(*rows)):
-        del rows[0]
-    if not rows:
-        raise InvalidInputError(
-            "path", str(path), allowed="a file with at least one edge below the column names"
-        )
-    lines, source, target = (list(column) for column in zip(*rows, strict=True))
-    if 2 * whole < len(rows):
-        return Edges(np.array(source), np.array(target), np.array(lines), path.name)
-    limits = np.iinfo(np.int64)
-    for row in rows:
-        for field in row[1:]:
-            if not (_WHOLE.fullmatch(field) and limits.min <= int(field) <= limits.max):
-                raise InvalidInputError(
-                    "path",
-                    field,
-                    index=_place(path, row.line),
-                    allowed="a whole number within int64, as most labels of the file are",
-                )
-    return Edges(
-        np.array(source).astype(np.int64), np.array(target).astype(np.int64), np.array(lines), path.name
-    )
-
-
-def _are_column_names(first: _Row, *rows: _Row) -> bool:
-    """Return whether a first line holds usual names of columns that no edge uses again."""
-    names = {first.source, first.target}
-    return (
-        len(names) == 2
-        and {name.lower() for name in names} <= _COLUMN_NAMES
-        and all(names.isdisjoint(row[1:]) for row in rows)
-    )

@@ -18,7 +18,14 @@ __all__ = ["PathScheme", "PowerTerm", "check_position"]
 
 @dataclass(frozen=True, slots=True)
 class PowerTerm:
-    """The closed form ``scale * p ** (depth - 1) * q ** distance``, with ``0 ** 0 = 1``."""
+    """The closed form ``scale * p ** (depth - 1) * q ** distance``, with ``0 ** 0 = 1``.
+
+    Examples
+    --------
+    >>> from mechanism import Recursive
+    >>> Recursive(0.25).power_term()
+    PowerTerm(scale=0.75, p=1, q=0.25)
+    """
 
     scale: Number
     p: Number
@@ -66,6 +73,12 @@ class PathScheme(ABC):
         ------
         InvalidInputError
             If there is no such position.
+
+        Examples
+        --------
+        >>> from mechanism import Recursive
+        >>> Recursive(0.5).reward(3, 2), Recursive(Fraction(1, 2)).reward(3, 2)
+        (0.125, Fraction(1, 8))
         """
         return self._formula(*check_position(depth, distance))
 

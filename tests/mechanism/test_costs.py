@@ -55,6 +55,10 @@ def test_beyond_the_ends():
     assert CostModel.exponential(mean=1).log_cdf(0) == -np.inf
 
 
+def test_texts_of_uniform_costs():
+    assert CostModel.parse("uniform:0.5:2") == CostModel.uniform(low=0.5, high=2)
+
+
 @pytest.mark.parametrize("text", ["0.8", "exponential:0.8"])
 def test_texts_of_exponential_costs(text):
     assert CostModel.parse(text) == CostModel.exponential(mean=0.8)

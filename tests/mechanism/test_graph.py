@@ -2,6 +2,7 @@
 
 import gzip
 
+import networkx as nx
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -142,6 +143,40 @@ def test_missing_and_foreign_files(tmp_path):
     (tmp_path / "text.npz").write_text("1 2")
     with pytest.raises(InvalidInputError, match=r"Graph\.save"):
         Graph.from_file(tmp_path / "text.npz")
+
+
+@pytest.mark.parametrize("kind", [object, np.uint64, np.int8])
+def test_labels_of_other_kinds_of_arrays(kind):
+    graph = Graph.from_edges(np.array([5, 7], dtype=kind), np.array([7, 9], dtype=kind))
+    assert graph.labels.dtype == np.int64
+    assert arcs_of(graph) == {(5, 7), (7, 9)}
+    words = Graph.from_edges(np.array(["ann"], dtype=object), np.array(["bob"], dtype=object))
+    assert words.labels.tolist() == ["ann", "bob"]
+
+
+def test_whole_numbers_beside_texts_become_texts():
+    graph = Graph.from_edges([10, 9], ["ann", "bob"])
+    assert graph.labels.tolist() == ["10", "9", "ann", "bob"]
+
+
+def test_save_wants_the_ending_of_an_archive(tmp_path):
+    with pytest.raises(InvalidInputError, match=r"ends in \.npz"):
+        Graph.from_edges([1], [2]).save(tmp_path / "graph.txt")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_later_format_is_refused(tmp_path):
+    graph = Graph.from_edges([0], [1])
+    arrays = {"indptr": graph.indptr, "indices": graph.indices, "labels": graph.labels}
+    np.savez(tmp_path / "later.npz", format=2, **arrays)
+    with pytest.raises(InvalidInputError, match="format is 2"):
+        Graph.from_file(tmp_path / "later.npz")
+
+
+def test_text_labels_survive_an_archive(tmp_path):
+    graph = Graph.from_edges(["zoë", "ann"], ["ann", "李"])
+    graph.save(tmp_path / "graph.npz")
+    assert Graph.from_file(tmp_path / "graph.npz").labels.tolist() == ["ann", "zoë", "李"]
 
 
 def test_damaged_npz_is_refused(tmp_path):
@@ -288,26 +323,36 @@ def test_example_graph_looks_like_people():
     degree = graph.out_degree
     assert degree.min() >= 1
     assert degree.max() > 10 * degree.mean()  # hubs
+    assert 4 <= degree.mean() <= 6
+    known = nx.from_scipy_sparse_array(
+        sp.csr_array((np.ones(graph.m), graph.indices, graph.indptr), shape=(graph.n, graph.n))
+    )
+    assert nx.transitivity(known) > 0.1  # friends of friends; about 0.001 if ties were drawn at random
+    assert len(max(nx.connected_components(known), key=len)) > 0.9 * graph.n
     again = datasets.example_graph()
     assert np.array_equal(graph.indices, again.indices)
 
 
 @pytest.mark.parametrize(
-    ("name", "n", "edges"),
+    ("name", "n", "edges", "directed"),
     [
-        ("graphs/karate", 34, 78),
-        ("graphs/nethept", 15229, 31376),
-        ("graphs/ego-facebook", 4039, 88234),
-        ("graphs/ca-grqc", 5241, 14484),
+        ("graphs/karate", 34, 78, False),
+        ("graphs/nethept", 15229, 31376, False),
+        ("graphs/netphy", 37149, 174161, False),
+        ("graphs/ego-facebook", 4039, 88234, False),
+        ("graphs/ca-grqc", 5241, 14484, False),
+        ("graphs/p2p-gnutella08", 6301, 20777, True),
+        ("graphs/wiki-vote", 7115, 103689, True),
+        ("trust/bitcoin-otc", 5881, 35592, True),
     ],
 )
-def test_published_sizes_of_real_networks(name, n, edges):
+def test_published_sizes_of_real_networks(name, n, edges, directed):
     try:
         path = datasets.path(name)
     except datasets.DatasetMissingError as missing:
         pytest.skip(str(missing))
-    graph = Graph.from_file(path, directed=False)
-    assert (graph.n, graph.m) == (n, 2 * edges)
+    graph = Graph.from_file(path, directed=directed)
+    assert (graph.n, graph.m) == (n, edges if directed else 2 * edges)
 
 
 def test_data_are_found_through_the_environment(tmp_path, monkeypatch):

@@ -52,7 +52,7 @@ def test_numpy_and_the_line_reader_read_the_same(tmp_path_factory, data):
 
 
 def test_whole_numbers_take_the_fast_road(tmp_path, monkeypatch):
-    monkeypatch.setattr(readers, "_checked", lambda *_: pytest.fail("read line by line"))
+    monkeypatch.setattr(readers, "_line_by_line", lambda *_: pytest.fail("read line by line"))
     assert edges_in(write(tmp_path, "# title\nu\tv\tweight\n1\t-2\t0.5\n\n3\t4\t\n")) == [(1, -2), (3, 4)]
 
 

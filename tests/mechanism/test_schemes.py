@@ -96,6 +96,23 @@ def test_exact_schemes_pay_fractions(scheme, position):
     assert type(scheme.exact().reward(*position)) is Fraction
 
 
+@pytest.mark.parametrize(
+    ("scheme", "words"),
+    [
+        (FinderTakesAll(), "finder takes all"),
+        (EqualSplit(), "equal split"),
+        (Recursive(Fraction(1, 2)), "recursive 0.5"),
+        (Geometric(0.7, 0.3), "geometric 0.7 * 0.3^j"),
+        (DoubleGeometric(0.2), "double geometric 0.2"),
+        (Power(1, 0.5, 0.25), "1 * 0.5^(l-1) * 0.25^j"),
+        (PathTable([[1]]), "table of depth 1"),
+        (PathTable([[1]], label="mine"), "mine"),
+    ],
+)
+def test_schemes_have_a_name(scheme, words):
+    assert str(scheme) == scheme.label == words
+
+
 def test_the_worked_example_of_the_network_challenge():
     """Alice, Bob, Carol, Dave: 250, 500, 1,000, 2,000 of 4,000; 250 go to charity (Pickard et al. 2011)."""
     scheme = Recursive(Fraction(1, 2))
