@@ -261,7 +261,7 @@ def _announce_compilation() -> None:
     from solvers.kernels.binding import is_cached
 
     if not is_cached():
-        click.echo("Compiling the simulation kernels, once on this machine: some 20 seconds.", err=True)
+        click.echo("Compiling the simulation kernels, once on this machine: a few seconds.", err=True)
 
 
 @contextmanager
