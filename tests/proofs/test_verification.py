@@ -83,7 +83,11 @@ class TestKnownSchemes:
     def test_equal_split_leaks_without_bound(self, epsilon):
         attack = verify(EqualSplit(), SybilProof(epsilon)).counterexample
         assert attack.relative_gain > epsilon
+        assert attack.before == Fraction(1, attack.depth)
         assert attack.after == Fraction(attack.identities + 1, attack.depth + attack.identities)
+        if attack.chain_after is not None:
+            assert set(attack.chain_before) == {attack.before}
+            assert set(attack.chain_after) == {Fraction(1, len(attack.chain_after))}
         if epsilon <= 3:
             slow = sybil_violations(lambda n, j: Fraction(1, n), SybilProof(epsilon).epsilon, LONGEST)
             assert place(attack) == slow[0]
@@ -217,7 +221,8 @@ class TestAgainstTheDefinition:
         if isinstance(verdict, Refuted):
             case = verdict.counterexample
             assert isinstance(case, Overspending)
-            assert case.excess > 0
+            assert case.total == sum(scheme.exact_table(case.depth)[-1])
+            assert case.excess == case.total - 1 > 0
             assert too_much[:1] == ([case.depth] if case.depth <= LONGEST else [])
         else:
             assert isinstance(verdict, Proved)
@@ -384,6 +389,28 @@ class TestVerdicts:
             "Refuted: not within budget in chains of every length.",
             f"Unrefuted, not proved: {self.VERDICTS[3].claim}. Searched all chains of length at most 12.",
         ]
+
+    @pytest.mark.parametrize("length", [64, 65])
+    @pytest.mark.parametrize("kind", ["power", "equal split", "callable"])
+    def test_chains_are_kept_up_to_64(self, kind, length):
+        if kind == "power":
+            verdict = verify(Recursive(0.5), SybilProof(1 - Fraction(1, 2 ** (length - 2))))
+        elif kind == "equal split":
+            verdict = verify(EqualSplit(), SybilProof({64: 15.4, 65: 15.6}[length]))
+        else:
+            verdict = verify(lambda n, j: int(n == length), SybilProof(), max_depth=length)
+        attack = verdict.counterexample
+        assert attack.depth + attack.identities == length
+        assert (attack.chain_after is None) is (attack.chain_before is None) is (length > 64)
+        if attack.chain_after is not None:
+            assert (len(attack.chain_before), len(attack.chain_after)) == (attack.depth, length)
+            assert attack.before == attack.chain_before[attack.distance]
+            assert attack.after == sum(attack.chain_after[attack.distance :][: attack.identities + 1])
+
+    @pytest.mark.parametrize("length", [6, 7])
+    def test_chains_are_drawn_up_to_6(self, length):
+        attack = verify(Recursive(0.5), SybilProof(1 - Fraction(1, 2 ** (length - 2)))).counterexample
+        assert str(attack).count(" > ") == (length + 1 if length <= 6 else 0)
 
     def test_an_attack_higher_up_is_described(self):
         rows = [
