@@ -1,8 +1,15 @@
-"""Solvers: the equilibrium of a recruitment campaign and the design of its rewards."""
+"""Solvers: the equilibrium of a recruitment campaign and the design of its rewards.
 
-from solvers.frontier import Frontier, FrontierRow, frontier
-from solvers.recruitment import Recruitment, Status, recruit
-from solvers.scheme_design import Design, design
+Names are imported when first used, so that the command line can answer without the back ends.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from solvers.design_frontier import Frontier, FrontierRow, frontier
+    from solvers.recruitment import Recruitment, Status, recruit
+    from solvers.scheme_design import Design, design
 
 __all__ = [
     "Design",
@@ -14,3 +21,20 @@ __all__ = [
     "frontier",
     "recruit",
 ]
+
+_ROOMS = {
+    "solvers.design_frontier": ("Frontier", "FrontierRow", "frontier"),
+    "solvers.recruitment": ("Recruitment", "Status", "recruit"),
+    "solvers.scheme_design": ("Design", "design"),
+}
+
+
+def __getattr__(name: str) -> object:
+    for room, names in _ROOMS.items():
+        if name in names:
+            return getattr(import_module(room), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

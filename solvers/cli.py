@@ -181,11 +181,12 @@ def solve(
     heading += f" Seed {seed}, effort {effort}."
     click.echo(heading)
     _announce_compilation()
-    from solvers.frontier import frontier
+    from solvers.design_frontier import frontier
+    from solvers.tables import frontier_report
 
     with _progress() as report:
         result = frontier(campaign, allowed, effort=effort, rng=seed, progress=report)
-    click.echo(f"\n{result}\n")
+    click.echo(f"\n{frontier_report(result)}\n")
     files = write_frontier(result, folder, heading=heading, title=_title(campaign, edge_list))
     click.echo(
         f"Wrote {', '.join(file.name for file in files)} to {out}; each certificate has been checked there."

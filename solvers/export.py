@@ -11,8 +11,9 @@ from pathlib import Path
 
 from mechanism.errors import CertificateError
 from proofs import check_certificate, read_certificate, read_scheme, write_json
-from solvers.frontier import Frontier
+from solvers.design_frontier import Frontier
 from solvers.plots import figure_bytes, plot_frontier
+from solvers.tables import frontier_report
 
 __all__ = ["file_suffix", "prepare_folder", "write_frontier"]
 
@@ -134,7 +135,8 @@ def _write_files(result: Frontier, folder: Path, heading: str, title: str) -> No
     axes = plot_frontier(result, title=title)
     for kind in ("svg", "png"):
         (folder / f"frontier.{kind}").write_bytes(figure_bytes(axes.figure, kind))
-    (folder / "table.txt").write_text(f"{heading}\n\n{result}\n".lstrip(), encoding="utf-8")
+    text = f"{heading}\n\n{frontier_report(result)}\n".lstrip()
+    (folder / "table.txt").write_text(text, encoding="utf-8")
     _write_csv(result, folder / "table.csv")
     for position, design in enumerate(result.designs):
         suffix = file_suffix(design.epsilon) if position else ""

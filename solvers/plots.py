@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import FigureBase
 
     from mechanism.schemes import PathScheme
-    from solvers.frontier import Frontier
+    from solvers.design_frontier import Frontier
     from solvers.recruitment import Recruitment
 
 __all__ = ["figure_bytes", "plot_frontier", "plot_members_by_depth", "plot_rewards"]

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from solvers.frontier import Frontier, FrontierRow
+    from solvers.design_frontier import Frontier, FrontierRow
     from solvers.recruitment import Recruitment
     from solvers.scheme_design import Design
 
@@ -20,6 +20,7 @@ __all__ = [
     "FRONTIER_COLUMNS",
     "design_table",
     "frontier_cells",
+    "frontier_report",
     "frontier_table",
     "percent",
     "recruitment_table",
@@ -164,3 +165,8 @@ def frontier_table(result: Frontier) -> str:
             "sybil-proof: what is proved in exact arithmetic, at every length unless it says otherwise.",
         ),
     )
+
+
+def frontier_report(result: Frontier) -> str:
+    """Return the comparison and then every designed scheme."""
+    return "\n\n".join(map(str, (result, *result.designs)))

@@ -18,12 +18,12 @@ _config: Any = numba.config
 
 
 def _cache_directory() -> Path:
-    """Return a folder named by the contents of every kernel source.
+    """Return a folder named by the contents of every kernel source and by bounds checking.
 
-    numba's on-disk cache looks only at the file a kernel is written in, so an edit in a
-    module that the kernel calls would silently keep the old machine code.
+    numba's on-disk cache looks only at the file a kernel is written in, so an edit in a module that
+    the kernel calls, or another setting, would silently keep the old machine code.
     """
-    digest = hashlib.sha256(numba.__version__.encode())
+    digest = hashlib.sha256(f"{numba.__version__} {_config.BOUNDSCHECK}".encode())
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.name.encode())
         digest.update(source.read_bytes())

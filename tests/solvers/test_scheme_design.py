@@ -201,10 +201,10 @@ def test_nethept_frontier(nethept):
     rows = {row.name: row for row in curve.rows if row.kind == "known"}
     for name, recruits, depth, found, payout in [
         ("finder takes all", 128, 1.00, 0.120, 0.120),
-        ("recursive 0.5", 1501, 2.82, 0.777, 0.598),
-        ("geometric 0.7 * 0.3^j", 1604, 2.89, 0.799, 0.725),
+        ("recursive 1/2 (MIT)", 1501, 2.82, 0.777, 0.598),
+        ("geometric .7 * .3^j", 1604, 2.89, 0.799, 0.725),
         ("equal split", 1188, 2.45, 0.695, 0.695),
-        ("double geometric 0.5", 917, 2.20, 0.600, 0.564),
+        ("double geometric 1/2", 917, 2.20, 0.600, 0.564),
     ]:
         result = rows[name].recruitment
         assert result.recruits == pytest.approx(recruits, rel=0.03)
