@@ -104,7 +104,7 @@ class TestFiles:
 
     def test_no_scheme(self, tmp_path):
         path = tmp_path / "scheme.json"
-        for text in ("[]", '{"scheme": "lottery"}'):
+        for text in ("[]", "5", '{"scheme": "lottery"}'):
             path.write_text(text)
             with pytest.raises(InvalidInputError, match="scheme"):
                 read_scheme(path)
