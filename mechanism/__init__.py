@@ -14,6 +14,7 @@ from mechanism.errors import (
 from mechanism.graph import Graph
 from mechanism.network import IncentiveNetwork
 from mechanism.schemes import (
+    DirectReferral,
     DoubleGeometric,
     EqualSplit,
     FinderTakesAll,
@@ -31,6 +32,7 @@ __all__ = [
     "Campaign",
     "CertificateError",
     "CostModel",
+    "DirectReferral",
     "DoubleGeometric",
     "EqualSplit",
     "FinderTakesAll",

@@ -38,7 +38,7 @@ def number(x: Any, *, argument: str, allowed: str, index: tuple[int, ...] | None
         x = x.item()
     if isinstance(x, bool) or not isinstance(x, (int, float, Fraction)) or not _is_finite(x):
         raise InvalidInputError(argument, x, allowed=allowed, index=index)
-    return x
+    return 0.0 if isinstance(x, float) and x == 0 else x  # no negative zero
 
 
 def whole(x: Any, *, argument: str, least: int = 1) -> int:

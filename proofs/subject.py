@@ -63,7 +63,7 @@ class Subject:
                     "scheme", scheme, allowed="a path scheme or a callable (depth, distance)"
                 )
             return cls(scheme, None, None)
-        scheme = scheme.exact()
+        scheme = _finite(scheme.exact())
         term = _term(scheme)
         if type(scheme) in _KNOWN_TO_CHECKER:
             return cls(scheme, scheme.to_dict(), term)
@@ -79,7 +79,7 @@ class Subject:
     @property
     def max_depth(self) -> int | None:
         """Length of the longest chain that is paid, where that is known."""
-        return self.scheme.max_depth if isinstance(self.scheme, PathTable) else None
+        return self.scheme.longest if isinstance(self.scheme, PathTable) else None
 
     @property
     def is_equal_split(self) -> bool:
@@ -89,7 +89,7 @@ class Subject:
     def rows(self, max_depth: int) -> Rows:
         """Return the rewards in chains of at most `max_depth`; rows of zeros below a table are left out."""
         if isinstance(self.scheme, PathTable):
-            max_depth = min(max_depth, self.scheme.max_depth)
+            max_depth = min(max_depth, self.scheme.longest)
         if isinstance(self.scheme, PathScheme):
             return self.scheme.exact_table(max_depth)
         rule = self.scheme
@@ -110,6 +110,16 @@ def depth_limit(max_depth: int | None) -> int | None:
 def table_document(rows: Rows) -> dict[str, Any]:
     """Return a table as the checker reads it."""
     return {"scheme": "path_table", "rewards": [[full(reward) for reward in row] for row in rows]}
+
+
+def _finite(scheme: PathScheme) -> PathScheme:
+    """Return a scheme that pays no chain beyond some length as its table; any other as it is."""
+    if scheme.longest is None or isinstance(scheme, PathTable):
+        return scheme
+    beyond = scheme.exact_table(scheme.longest + _DEPTH_COMPARED)
+    if any(map(any, beyond[scheme.longest :])):
+        raise InvalidInputError("scheme", scheme, allowed="a scheme that pays nothing beyond its `longest`")
+    return PathTable(beyond[: scheme.longest])
 
 
 def _term(scheme: PathScheme) -> Term | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 from mechanism import Campaign
-from mechanism.errors import InvalidInputError
+from mechanism.errors import InvalidInputError, UnsupportedProblemError
 from mechanism.schemes import PathScheme
 from proofs import SybilProof, sybil_gain, verify
 from solvers.climb import Candidate
@@ -41,7 +42,7 @@ class FrontierRow:
         Its equilibrium.
     gain, gain_any_length : float
         The most a cheater gains relative to the honest reward in chains of at most the campaign's
-        largest depth, and of any length; may be infinite.
+        largest depth, and of any length; may be infinite, and the latter NaN if it is not known.
     verdict : str
         "proved", "proved up to ... %" or "refuted", in words; at every length unless it says otherwise.
     """
@@ -211,9 +212,17 @@ def _row(
         scheme=scheme,
         recruitment=recruitment,
         gain=float(sybil_gain(scheme, max_depth=campaign.max_depth)),
-        gain_any_length=float(sybil_gain(scheme)),
+        gain_any_length=_gain_at_any_length(scheme),
         verdict=_verdict(scheme, campaign.max_depth, epsilon or Fraction(0)),
     )
+
+
+def _gain_at_any_length(scheme: PathScheme) -> float:
+    """Return what a cheater gains at most at any length; NaN where that takes more identities than are counted."""
+    try:
+        return float(sybil_gain(scheme))
+    except UnsupportedProblemError:
+        return nan
 
 
 def _verdict(scheme: PathScheme, max_depth: int, epsilon: Fraction) -> str:

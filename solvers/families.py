@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from mechanism.schemes import (
+    DirectReferral,
     DoubleGeometric,
     EqualSplit,
     FinderTakesAll,
@@ -36,7 +37,7 @@ KNOWN: dict[str, PathScheme] = {
     "double geometric 1/2": DoubleGeometric(0.5),
 }
 """Schemes of the literature at their published parameters, for comparison."""
-FAMILIES = 5
+FAMILIES = 6
 """Searches that `best_members` makes."""
 
 
@@ -105,6 +106,7 @@ def best_members(
     for family in (
         search.fixed,
         search.double_geometric,
+        search.direct_referral,
         search.recursive,
         search.geometric,
         search.power,
@@ -185,6 +187,10 @@ class _Search:
     def double_geometric(self) -> Sequence[Member]:
         """Search (1 - b)^(l - 1 - j) b^j, sybil-proof for every b."""
         return self._line("double geometric", lambda b: DoubleGeometric(_down(b)), 0.01, 0.6)
+
+    def direct_referral(self) -> Sequence[Member]:
+        """Search the share of the finder's recruiter, sybil-proof whatever it is."""
+        return self._line("direct referral", lambda c: DirectReferral(max(_down(c), 1 / _GRID)), 0.01, 0.6)
 
     def recursive(self) -> Sequence[Member]:
         """Search (1 - r) r^j."""

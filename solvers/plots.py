@@ -155,10 +155,8 @@ def plot_rewards(scheme: PathScheme, *, max_depth: int | None = None, ax: Axes |
     """
     import numpy as np
 
-    from mechanism.schemes import PathTable
-
     with _axes(ax) as axes:
-        own = scheme.max_depth if isinstance(scheme, PathTable) else 10
+        own = scheme.longest or 10
         table = scheme.table(own if max_depth is None else max_depth)
         lengths = np.flatnonzero(table.sum(axis=1) > 0)
         shown = lengths.max(initial=0) + 1

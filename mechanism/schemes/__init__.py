@@ -3,6 +3,7 @@
 from typing import Any
 
 from mechanism.errors import InvalidInputError
+from mechanism.schemes.direct_referral import DirectReferral
 from mechanism.schemes.double_geometric import DoubleGeometric
 from mechanism.schemes.equal_split import EqualSplit
 from mechanism.schemes.finder_takes_all import FinderTakesAll
@@ -13,6 +14,7 @@ from mechanism.schemes.recursive import Recursive
 from mechanism.schemes.table import PathTable
 
 __all__ = [
+    "DirectReferral",
     "DoubleGeometric",
     "EqualSplit",
     "FinderTakesAll",
@@ -27,7 +29,16 @@ __all__ = [
 
 _FAMILIES: dict[str, type[PathScheme]] = {
     family.kind: family
-    for family in (FinderTakesAll, Recursive, Geometric, DoubleGeometric, EqualSplit, Power, PathTable)
+    for family in (
+        FinderTakesAll,
+        Recursive,
+        Geometric,
+        DoubleGeometric,
+        DirectReferral,
+        EqualSplit,
+        Power,
+        PathTable,
+    )
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
+from math import inf
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -126,6 +127,11 @@ class PathScheme(ABC):
             for depth in range(1, max_depth + 1)
         ]
 
+    @property
+    def longest(self) -> int | None:
+        """Length of the longest chain that is paid; None if there is none."""
+        return None
+
     def power_term(self) -> PowerTerm | None:
         """Return the closed form as one power term, or None if there is none."""
         return None
@@ -152,14 +158,21 @@ class PathScheme(ABC):
         return cls(**{name: parse(parameters[name]) for name in names})
 
     def _check(
-        self, name: str, *, above: float | None = None, least: float = 0, below: float | None = None
+        self,
+        name: str,
+        *,
+        above: float | None = None,
+        least: float = 0,
+        below: float | None = None,
+        most: float = inf,
     ) -> None:
         """Validate one parameter: finite, in the range given by the bounds."""
         low = f"({above:g}" if above is not None else f"[{least:g}"
-        high = "inf)" if below is None else f"{below:g})"
+        high = f"{below:g})" if below is not None else f"{most:g}]" if most < inf else "inf)"
         allowed = f"a number in {low}, {high}"
         value = number(getattr(self, name), argument=name, allowed=allowed)
-        if value < least or (above is not None and value <= above) or (below is not None and value >= below):
+        open_ends = (above is not None and value <= above) or (below is not None and value >= below)
+        if open_ends or not least <= value <= most:
             raise InvalidInputError(name, value, allowed=allowed)
         object.__setattr__(self, name, value)
 

