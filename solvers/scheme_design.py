@@ -36,6 +36,7 @@ Progress = Callable[[str, int, int], None]
 
 _SEARCH, _FRESH = 0, 1  # children of the seed: worlds to choose on, worlds to report on
 _WORLDS = 512
+_WORTH = 5e-4  # a longer table must recruit so much more to be tried further
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,8 +142,9 @@ def design(
     best member of every known family first. Each step measures how recruits and beliefs move with
     every decision (finite differences on common worlds), solves a convex program over tables and
     decisions, linearised through the fixed point, and is accepted if the real equilibrium on the real
-    graph is better. The optimum is local: the comparison with the families is the gap known, not a
-    bound.
+    graph is better. Lengths that a step stops to pay do not come back by themselves, so the best table is
+    tried again with one length more as long as that gains. The optimum is local: the comparison with
+    the families is the gap known, not a bound.
     """
     allowed = _tightest(epsilon, subject_to)
     search = DesignSearch(campaign, rng, effort=effort, threads=threads)
@@ -199,9 +201,18 @@ class DesignSearch:
     def climb_from(self, epsilon: Fraction, table: Reals, stages: Stages) -> Candidate:
         """Climb from the feasible table next to a given one; return an exactly feasible table, not worse."""
         space = RewardSpace(self.campaign.max_depth, float(epsilon))
-        start = self._at(_exact(table, epsilon))
-        found = climb(self.worlds, start, space, replicates=self.replicates)
+        best = self._climb(self._at(_exact(table, epsilon)), epsilon, space)
+        while (longer := _longer(best.table)) is not None:
+            found = self._climb(self._at(_exact(longer, epsilon)), epsilon, space)
+            if found.recruits < (1 + _WORTH) * best.recruits:
+                break
+            best = found
         stages.tick(f"climbing, epsilon {float(epsilon):g}")
+        return best
+
+    def _climb(self, start: Candidate, epsilon: Fraction, space: RewardSpace) -> Candidate:
+        """Climb and make the result exactly feasible; return the start if that was better."""
+        found = climb(self.worlds, start, space, replicates=self.replicates)
         return max(self._at(_exact(found.table, epsilon)), start, key=_recruits)
 
     def _at(self, table: Reals) -> Candidate:
@@ -224,6 +235,16 @@ class DesignSearch:
                 raise SolveError(f"the designed scheme is not what was asked for: {verdict}", solution=scheme)
         fresh = recruit(self.campaign, scheme, replicates=replicates, rng=self.fresh, threads=self.threads)
         return Design(scheme, epsilon, fresh, verdicts, rivals, best.recruits)
+
+
+def _longer(table: Reals) -> Reals | None:
+    """Return the table with one length more that is paid, half as much as the one before; None at its end."""
+    paid = int(np.count_nonzero(table.sum(axis=1)))
+    if not 0 < paid < len(table):
+        return None
+    longer = table.copy()
+    longer[paid] = table[paid - 1] / 2
+    return longer
 
 
 def _recruits(candidate: Candidate) -> float:

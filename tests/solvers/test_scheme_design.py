@@ -8,7 +8,9 @@ import pytest
 from mechanism import (
     Campaign,
     CostModel,
+    DirectReferral,
     DoubleGeometric,
+    EqualSplit,
     Graph,
     IncentiveNetwork,
     InvalidInputError,
@@ -25,6 +27,7 @@ from proofs.check import check
 from proofs.properties import Property
 from solvers import design, frontier, recruit
 from solvers.families import best_members, split_factor
+from solvers.scheme_design import DesignSearch, Stages
 from solvers.worlds import Worlds
 
 
@@ -128,6 +131,15 @@ def test_subject_to_takes_the_strictest_promise(campaign):
     assert sybil_gain(found.scheme).gain == 0
     assert [done for done, _ in steps] == sorted(done for done, _ in steps)
     assert steps[-1][0] == steps[-1][1]
+
+
+def test_the_start_hardly_matters(campaign):
+    search = DesignSearch(campaign, 3, effort=1, threads=None)
+    recruits = [
+        search.climb_from(Fraction(1, 4), start.table(6), Stages(None, 1)).recruits
+        for start in (DirectReferral(0.6), DoubleGeometric(0.5), Recursive(0.2), EqualSplit())
+    ]
+    assert min(recruits) > 0.99 * max(recruits), recruits
 
 
 def test_uniform_costs_have_a_kink_and_are_designed_for_too():
