@@ -22,6 +22,10 @@ so that a ceiling on g_0, g_1, ... decides both claims. The certificate says whe
 k        g_(k-1) <= g_k >= g_(k+1) and g_k > 0, where g_(-1) = 0. As g_k^2 - g_(k-1) g_(k+1) = (a b)^k >= 0,
          the ratio g_(k+1) / g_k never rises, and no g exceeds g_k. (If p = 0, then g = 1, 0, 0, ... and k = 0.)
 "limit"  if a <= 1, b <= 1 and m = min(a, b) < 1: g_k <= 1 + m + m^2 + ... = 1 / (1 - m).
+
+Two families need no multipliers. Equal split, R(l, j) = 1/l, pays every chain 1. Direct referral with 0 < c <= 1,
+R(l, 0) = 1 - c (l-1) and R(l, 1) = c while 1 - c (l-1) >= 0 and 0 beyond, pays a chain at most 1; a split of the
+finder gets at most R(l+1, 0) + R(l+1, 1) <= R(l, 0), one of its recruiter at most c, one of others 0.
 """
 
 from __future__ import annotations
@@ -51,15 +55,19 @@ class Refused(Exception):
 
 
 class Scheme(NamedTuple):
-    """The rows of a table; or a power term (s, p, q); or else 1/l for everybody on a chain of length l."""
+    """The rows of a table; or a power term (s, p, q); or the c of direct referral; or else equal split."""
 
     table: list[list[Fraction]] | None = None
     term: tuple[Fraction, Fraction, Fraction] | None = None
+    referral: Fraction | None = None
 
     def row(self, length: int) -> list[Fraction]:
         """Return R(length, 0), ..., R(length, length - 1)."""
         if self.table is not None:
             return self.table[length - 1]
+        if self.referral is not None:
+            paid = [1 - self.referral * (length - 1), self.referral, *[Fraction(0)] * length]
+            return paid[:length] if paid[0] >= 0 else paid[2:]
         if self.term is None:
             return [Fraction(1, length)] * length
         s, p, q = self.term
@@ -81,6 +89,11 @@ def read_scheme(document: Any) -> Scheme:
     if kind == "equal_split":
         members(document, "scheme")
         return Scheme()
+    if kind == "direct_referral":
+        referral = number(members(document, "scheme", "referral")[1])
+        if not 0 < referral <= 1:
+            raise Refused("the referral must be above 0 and at most 1")
+        return Scheme(referral=referral)
     if kind == "path_table":
         _, rewards = members(document, "scheme", "rewards")
         table = [[number(reward) for reward in array(row)] for row in array(rewards)]
@@ -122,7 +135,7 @@ def check_claim(scheme: Scheme, claim: Any, multipliers: Any) -> str:
             raise Refused("the ceiling of g_0, g_1, ... is too high")
     else:  # equal split pays 1 in all, but S_k(l, j) / R(l, j) = (k + 1) l / (l + k)
         members(multipliers)  # none
-        if limit is not None:
+        if limit is not None and scheme.referral is None:
             raise Refused("with equal split S_k(l, j) / R(l, j) exceeds every 1 + epsilon somewhere")
     return words
 

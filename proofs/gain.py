@@ -103,6 +103,8 @@ def sybil_gain(scheme: PathScheme | RewardRule, max_depth: int | None = None) ->
         return _largest(subject.rows(depth), limit)
     if subject.is_equal_split:
         return SybilGain(inf, None, None)
+    if subject.is_direct_referral:
+        return SybilGain(Fraction(0), None, None)
     if subject.term is None:
         raise UnsupportedProblemError("the gain at any length is known for closed forms only: give max_depth")
     return _of_term(subject.term)

@@ -12,6 +12,7 @@ import numpy as np
 from mechanism.errors import InvalidInputError
 from mechanism.numbers import Number, exact, number
 from mechanism.schemes import (
+    DirectReferral,
     DoubleGeometric,
     EqualSplit,
     FinderTakesAll,
@@ -29,8 +30,16 @@ __all__ = ["RewardRule", "Subject", "depth_limit", "table_document"]
 RewardRule = Callable[[int, int], Number]
 """Any rule (depth, distance) -> share of the prize."""
 
-_KNOWN_TO_CHECKER = (DoubleGeometric, EqualSplit, FinderTakesAll, Geometric, PathTable, Power, Recursive)
-_DEPTH_COMPARED = 12
+_KNOWN_TO_CHECKER = (
+    DirectReferral,
+    DoubleGeometric,
+    EqualSplit,
+    FinderTakesAll,
+    Geometric,
+    PathTable,
+    Power,
+    Recursive,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +72,10 @@ class Subject:
                     "scheme", scheme, allowed="a path scheme or a callable (depth, distance)"
                 )
             return cls(scheme, None, None)
-        scheme = _finite(scheme.exact())
-        term = _term(scheme)
+        scheme = scheme.exact()
         if type(scheme) in _KNOWN_TO_CHECKER:
-            return cls(scheme, scheme.to_dict(), term)
-        if term is None:
-            return cls(scheme, None, None)
-        closed_form = Power(*term)
-        if scheme.exact_table(_DEPTH_COMPARED) != closed_form.exact_table(_DEPTH_COMPARED):
-            raise InvalidInputError(
-                "scheme", scheme, allowed="a scheme whose power_term() agrees with its rewards"
-            )
-        return cls(scheme, closed_form.to_dict(), term)
+            return cls(scheme, scheme.to_dict(), _term(scheme))
+        return cls(scheme, None, None)  # what a scheme of somebody else says of itself proves nothing
 
     @property
     def max_depth(self) -> int | None:
@@ -85,6 +86,11 @@ class Subject:
     def is_equal_split(self) -> bool:
         """Whether everybody on a chain is paid the same."""
         return type(self.scheme) is EqualSplit
+
+    @property
+    def is_direct_referral(self) -> bool:
+        """Whether only the finder and its recruiter are paid, by the one-parameter family."""
+        return type(self.scheme) is DirectReferral
 
     def rows(self, max_depth: int) -> Rows:
         """Return the rewards in chains of at most `max_depth`; rows of zeros below a table are left out."""
@@ -110,16 +116,6 @@ def depth_limit(max_depth: int | None) -> int | None:
 def table_document(rows: Rows) -> dict[str, Any]:
     """Return a table as the checker reads it."""
     return {"scheme": "path_table", "rewards": [[full(reward) for reward in row] for row in rows]}
-
-
-def _finite(scheme: PathScheme) -> PathScheme:
-    """Return a scheme that pays no chain beyond some length as its table; any other as it is."""
-    if scheme.longest is None or isinstance(scheme, PathTable):
-        return scheme
-    beyond = scheme.exact_table(scheme.longest + _DEPTH_COMPARED)
-    if any(map(any, beyond[scheme.longest :])):
-        raise InvalidInputError("scheme", scheme, allowed="a scheme that pays nothing beyond its `longest`")
-    return PathTable(beyond[: scheme.longest])
 
 
 def _term(scheme: PathScheme) -> Term | None:

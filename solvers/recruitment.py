@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mechanism import Campaign
 from mechanism.errors import InvalidInputError
 from mechanism.schemes import PathScheme
+from solvers.beliefs import wins
 from solvers.equilibrium import Equilibrium, solve_from_full
 from solvers.seeds import Rng, seed_sequence
 from solvers.worlds import Worlds
@@ -202,8 +203,6 @@ def replicates_for(pilot: Equilibrium, *, relative_stderr: float = _RELATIVE_STD
 
 def measure(campaign: Campaign, scheme: PathScheme, equilibrium: Equilibrium) -> Recruitment:
     """Return the result that the worlds of an equilibrium show."""
-    from solvers.beliefs import wins
-
     members = equilibrium.counts.members
     replicates = len(members)
     sample = members.sum(axis=1)

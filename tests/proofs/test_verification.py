@@ -33,6 +33,7 @@ from proofs import (
     SybilProof,
     Unrefuted,
     WithinBudget,
+    check,
     sybil_gain,
     verify,
 )
@@ -45,15 +46,6 @@ LONGEST = 14
 
 def place(attack):
     return attack.depth, attack.distance, attack.identities
-
-
-@dataclass(frozen=True, slots=True)
-class Endless(FinderTakesAll):
-    """Pays chains of every length, but says that it stops at 1."""
-
-    @property
-    def longest(self):
-        return 1
 
 
 class TestSchemesThatStop:
@@ -69,9 +61,24 @@ class TestSchemesThatStop:
     def test_a_cut_below_its_length_is_proved_too(self):
         assert verify(DirectReferral(0.1), SybilProof(), max_depth=4).holds is True
 
-    def test_who_says_it_stops_must_stop(self):
-        with pytest.raises(InvalidInputError, match="longest"):
-            verify(Endless(), SybilProof())
+    @given(st.integers(1, 40), st.integers(1, 14))
+    def test_direct_referral_keeps_its_promises_by_the_definitions(self, k, depth):
+        rows = DirectReferral(Fraction(k, 40)).exact_table(depth)
+        assert not list(sybil_violations(from_rows(rows), Fraction(0), depth))
+        assert all(sum(row) <= 1 for row in rows)
+
+    @pytest.mark.parametrize("referral", ["0", "11/10", "2"])
+    def test_the_checker_refuses_a_referral_out_of_range(self, referral):
+        certificate = verify(DirectReferral(0.5), SybilProof()).certificate
+        with pytest.raises(check.Refused, match="referral"):
+            check.check({"scheme": "direct_referral", "referral": referral}, certificate)
+
+    def test_a_cut_scheme_is_checked_row_by_row(self):
+        verdict = verify(DirectReferral(0.4), WithinBudget(), max_depth=9)
+        assert check.check(DirectReferral(Fraction(2, 5)).to_dict(), verdict.certificate)
+        for length in range(1, 10):
+            row = check.read_scheme({"scheme": "direct_referral", "referral": "0.4"}).row(length)
+            assert row == DirectReferral(Fraction(2, 5)).exact_table(9)[length - 1]
 
 
 class TestKnownSchemes:
@@ -338,11 +345,10 @@ class TestCallables:
 
 @dataclass(frozen=True, slots=True)
 class Halving(PathScheme):
-    """A scheme of a user's own, with its closed form."""
+    """A scheme of a user's own that claims a closed form."""
 
     kind: ClassVar[str] = "halving"
     base: float = 0.5
-    claimed: float = 0.5
 
     def _formula(self, depth, distance):
         return self.base ** (depth - 1)
@@ -352,23 +358,16 @@ class Halving(PathScheme):
         return "halving"
 
     def power_term(self):
-        return PowerTerm(1, self.claimed, 1)
+        return PowerTerm(1, self.base, 1)
 
 
 class TestOwnSchemes:
-    def test_a_closed_form_is_proved_as_a_power_scheme(self):
-        verdict = verify(Halving(), SybilProof())
-        assert isinstance(verdict, Proved)
-        assert verdict.scheme == {"scheme": "power", "scale": "1", "p": "1/2", "q": "1"}
-
-    def test_a_wrong_closed_form_is_refused(self):
-        with pytest.raises(InvalidInputError, match="power_term"):
-            verify(Halving(claimed=0.25), SybilProof())
-
-    def test_without_a_closed_form_it_is_searched(self, monkeypatch):
-        monkeypatch.setattr(Halving, "power_term", lambda self: None)
+    def test_its_own_word_proves_nothing(self):
         assert isinstance(verify(Halving(), SybilProof()), Unrefuted)
         assert verify(Halving(), SybilProof(), max_depth=4).holds is True
+        assert isinstance(
+            verify(Power(1, 0.5, 1), SybilProof()), Proved
+        )  # the same rewards, in the catalogue
 
     def test_a_subclass_of_a_known_family_is_judged_by_its_own_rewards(self):
         @dataclass(frozen=True, slots=True)
