@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import isfinite
+from math import log as _log
 from typing import Any
 
 import numpy as np
 
-from mechanism.errors import InvalidInputError
+from mechanism.errors import InvalidInputError, UnsupportedProblemError
 
-__all__ = ["Number", "exact", "number", "parse", "spell", "whole"]
+__all__ = ["Number", "exact", "log", "number", "parse", "power", "spell", "whole"]
 
 Number = int | float | Fraction
 
@@ -59,6 +60,49 @@ def _is_finite(x: Number) -> bool:
         return isfinite(x)
     except OverflowError:  # beyond the floats
         return False
+
+
+def log(x: Any) -> Any:
+    """Return the natural logarithm of a positive number: of a float, or of a type that has its own.
+
+    Raises
+    ------
+    UnsupportedProblemError
+        If `x` is exact: its logarithm is no fraction.
+
+    Examples
+    --------
+    >>> log(1.0)
+    0.0
+    """
+    if isinstance(x, float):
+        return _log(x)
+    if isinstance(x, (int, Fraction)):
+        raise UnsupportedProblemError(f"the logarithm of {x} is irrational: use floats or enclosures")
+    return x.log()
+
+
+def power(x: Any, exponent: Any) -> Any:
+    """Return a power of a number of at least 0, of a fraction by a whole exponent exactly; 0 to any is 0.
+
+    Raises
+    ------
+    UnsupportedProblemError
+        If `x` is a fraction and the exponent is not whole: the power is no fraction, in general.
+
+    Examples
+    --------
+    >>> power(Fraction(1, 2), Fraction(2))
+    Fraction(1, 4)
+    """
+    if x == 0:
+        return x
+    if isinstance(x, (int, Fraction)):
+        whole_exponent = int(exponent)
+        if whole_exponent != exponent:
+            raise UnsupportedProblemError(f"{x} to the power of {exponent}: use floats or enclosures")
+        return Fraction(x) ** whole_exponent
+    return x**exponent
 
 
 def spell(x: Number) -> str:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanism.errors import InvalidInputError
-from mechanism.numbers import Number, exact, number, parse, spell, whole
+from mechanism.numbers import Number, exact, parse, spell, whole
+from mechanism.schemes.parameters import check_parameter
 
 __all__ = ["PathScheme", "PowerTerm", "check_position"]
 
@@ -161,19 +162,13 @@ class PathScheme(ABC):
         self,
         name: str,
         *,
-        above: float | None = None,
-        least: float = 0,
-        below: float | None = None,
-        most: float = inf,
+        above: Number | None = None,
+        least: Number = 0,
+        below: Number | None = None,
+        most: Number = inf,
     ) -> None:
         """Validate one parameter: finite, in the range given by the bounds."""
-        low = f"({above:g}" if above is not None else f"[{least:g}"
-        high = f"{below:g})" if below is not None else f"{most:g}]" if most < inf else "inf)"
-        allowed = f"a number in {low}, {high}"
-        value = number(getattr(self, name), argument=name, allowed=allowed)
-        open_ends = (above is not None and value <= above) or (below is not None and value >= below)
-        if open_ends or not least <= value <= most:
-            raise InvalidInputError(name, value, allowed=allowed)
+        value = check_parameter(name, getattr(self, name), above=above, least=least, below=below, most=most)
         object.__setattr__(self, name, value)
 
     def __str__(self) -> str:
