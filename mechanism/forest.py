@@ -228,10 +228,10 @@ def _ones(n: int) -> NDArray[Any]:
 def _amounts(given: Sequence[Number] | NDArray[Any], n: int) -> NDArray[Any]:
     if isinstance(given, str) or not isinstance(given, (Sequence, np.ndarray)):
         raise InvalidInputError("contributions", given, allowed="a sequence of numbers")
-    if np.ndim(given) != 1 or len(given) != n:
-        raise InvalidInputError(
-            "contributions", np.shape(given), index="shape", allowed=f"({n},): one per member"
-        )
+    if len(given) != n:
+        raise InvalidInputError("contributions", len(given), index="length", allowed=f"{n}: one per member")
+    if isinstance(given, np.ndarray) and given.ndim != 1:
+        raise InvalidInputError("contributions", given.shape, index="shape", allowed=f"({n},)")
     if isinstance(given, np.ndarray) and given.dtype.kind in "iuf":
         amounts = given.astype(np.float64)
         wrong = ~(np.isfinite(amounts) & (amounts >= 0))

@@ -3,28 +3,50 @@
 from typing import Any
 
 from mechanism.errors import InvalidInputError
+from mechanism.schemes.capped import CappedRate
+from mechanism.schemes.cdrm import CDRM1, CDRM2
 from mechanism.schemes.direct_referral import DirectReferral
 from mechanism.schemes.double_geometric import DoubleGeometric
 from mechanism.schemes.equal_split import EqualSplit
 from mechanism.schemes.finder_takes_all import FinderTakesAll
 from mechanism.schemes.geometric import Geometric
+from mechanism.schemes.geometric_tree import GeometricTree
+from mechanism.schemes.lottree import LinearLuxor, LinearPachira, LotteryTree, Luxor, Pachira
+from mechanism.schemes.multilevel import MultiLevel
 from mechanism.schemes.path import PathScheme, PowerTerm
 from mechanism.schemes.power import Power
 from mechanism.schemes.recursive import Recursive
+from mechanism.schemes.shapley import ShapleyTree
 from mechanism.schemes.table import PathTable
+from mechanism.schemes.tdrm import TDRM
+from mechanism.schemes.tree import TreeScheme
 
 __all__ = [
+    "CDRM1",
+    "CDRM2",
+    "TDRM",
+    "CappedRate",
     "DirectReferral",
     "DoubleGeometric",
     "EqualSplit",
     "FinderTakesAll",
     "Geometric",
+    "GeometricTree",
+    "LinearLuxor",
+    "LinearPachira",
+    "LotteryTree",
+    "Luxor",
+    "MultiLevel",
+    "Pachira",
     "PathScheme",
     "PathTable",
     "Power",
     "PowerTerm",
     "Recursive",
+    "ShapleyTree",
+    "TreeScheme",
     "scheme_from_dict",
+    "tree_scheme_from_dict",
 ]
 
 _FAMILIES: dict[str, type[PathScheme]] = {
@@ -42,6 +64,36 @@ _FAMILIES: dict[str, type[PathScheme]] = {
 }
 
 
+_TREE_FAMILIES: dict[str, type[TreeScheme]] = {
+    family.kind: family
+    for family in (
+        GeometricTree,
+        MultiLevel,
+        LinearPachira,
+        LinearLuxor,
+        Pachira,
+        Luxor,
+        TDRM,
+        CDRM1,
+        CDRM2,
+        CappedRate,
+        ShapleyTree,
+    )
+}
+
+
+def tree_scheme_from_dict(values: dict[str, Any]) -> TreeScheme:
+    """Return the scheme that `TreeScheme.to_dict` wrote.
+
+    Examples
+    --------
+    >>> tree_scheme_from_dict({"scheme": "cdrm_1", "budget": "1/2", "penalty": "0.25"})
+    CDRM1(budget=Fraction(1, 2), penalty=0.25)
+    """
+    kind, parameters = _split(values, "TreeScheme", _TREE_FAMILIES)
+    return _TREE_FAMILIES[kind].from_parameters(parameters)
+
+
 def scheme_from_dict(values: dict[str, Any]) -> PathScheme:
     """Return the scheme that `PathScheme.to_dict` wrote.
 
@@ -50,10 +102,16 @@ def scheme_from_dict(values: dict[str, Any]) -> PathScheme:
     >>> scheme_from_dict({"scheme": "recursive", "ratio": "1/2"})
     Recursive(ratio=Fraction(1, 2))
     """
+    kind, parameters = _split(values, "PathScheme", _FAMILIES)
+    return _FAMILIES[kind].from_parameters(parameters)
+
+
+def _split(values: Any, base: str, families: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the kind and the parameters of a scheme's dictionary."""
     if not isinstance(values, dict):
-        raise InvalidInputError("scheme", values, allowed="a dictionary as PathScheme.to_dict returns it")
+        raise InvalidInputError("scheme", values, allowed=f"a dictionary as {base}.to_dict returns it")
     parameters = dict(values)
     kind = parameters.pop("scheme", None)
-    if not isinstance(kind, str) or kind not in _FAMILIES:
-        raise InvalidInputError("scheme", kind, allowed=f"one of {sorted(_FAMILIES)}")
-    return _FAMILIES[kind].from_parameters(parameters)
+    if not isinstance(kind, str) or kind not in families:
+        raise InvalidInputError("scheme", kind, allowed=f"one of {sorted(families)}")
+    return kind, parameters
