@@ -24,6 +24,7 @@ from mechanism.schemes.tree import TreeScheme
 __all__ = [
     "CDRM1",
     "CDRM2",
+    "FAMILIES",
     "TDRM",
     "CappedRate",
     "DirectReferral",
@@ -80,6 +81,9 @@ _TREE_FAMILIES: dict[str, type[TreeScheme]] = {
         ShapleyTree,
     )
 }
+
+FAMILIES: dict[str, type[PathScheme | TreeScheme]] = {**_FAMILIES, **_TREE_FAMILIES}
+"""Every family by its name in files and on the command line."""
 
 
 def tree_scheme_from_dict(values: dict[str, Any]) -> TreeScheme:
