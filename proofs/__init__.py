@@ -15,6 +15,13 @@ if TYPE_CHECKING:
         write_json,
     )
     from proofs.gain import SybilGain, sybil_gain, sybil_gain_float
+    from proofs.impossibility import (
+        RewardBound,
+        RewardTradeOff,
+        guaranteed_reward,
+        interior_rewards_vanish,
+        reward_trade_off,
+    )
     from proofs.properties import (
         Counterexample,
         Overspending,
@@ -33,6 +40,8 @@ __all__ = [
     "Property",
     "Proved",
     "Refuted",
+    "RewardBound",
+    "RewardTradeOff",
     "SybilAttack",
     "SybilGain",
     "SybilProof",
@@ -41,8 +50,11 @@ __all__ = [
     "WithinBudget",
     "certificate_of",
     "check_certificate",
+    "guaranteed_reward",
+    "interior_rewards_vanish",
     "read_certificate",
     "read_scheme",
+    "reward_trade_off",
     "sybil_gain",
     "sybil_gain_float",
     "verify",
@@ -58,6 +70,13 @@ _ROOMS = {
         "write_json",
     ),
     "proofs.gain": ("SybilGain", "sybil_gain", "sybil_gain_float"),
+    "proofs.impossibility": (
+        "RewardBound",
+        "RewardTradeOff",
+        "guaranteed_reward",
+        "interior_rewards_vanish",
+        "reward_trade_off",
+    ),
     "proofs.properties": (
         "Counterexample",
         "Overspending",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
 from operator import mul
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from mechanism.errors import InvalidInputError, SolveError
 
 __all__ = ["LinearOptimum", "LinearProgram", "Row", "maximise"]
 
-Row = tuple[Mapping[Hashable, Fraction], Fraction]
+Row = tuple[Mapping[Any, Fraction], Fraction]
 _ROUNDS = 12
 _CLEAR = (1e-4, 1e-2, 1.0, 1e-6)  # in the unit of a round: what is taken for positive, tried in turn
 _SURE = 1e5  # in the unit of a round: what is taken for positive while correcting
