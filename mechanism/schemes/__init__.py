@@ -3,20 +3,26 @@
 from typing import Any
 
 from mechanism.errors import InvalidInputError
+from mechanism.schemes.almost_uniform import AlmostUniform
+from mechanism.schemes.balanced_geometric import BalancedGeometric
 from mechanism.schemes.capped import CappedRate
 from mechanism.schemes.cdrm import CDRM1, CDRM2
+from mechanism.schemes.constant_split import ConstantSplit
 from mechanism.schemes.direct_referral import DirectReferral
 from mechanism.schemes.double_geometric import DoubleGeometric
 from mechanism.schemes.equal_split import EqualSplit
 from mechanism.schemes.finder_takes_all import FinderTakesAll
 from mechanism.schemes.geometric import Geometric
 from mechanism.schemes.geometric_tree import GeometricTree
+from mechanism.schemes.hybrid import Hybrid
 from mechanism.schemes.lottree import LinearLuxor, LinearPachira, LotteryTree, Luxor, Pachira
 from mechanism.schemes.multilevel import MultiLevel
 from mechanism.schemes.path import PathScheme, PowerTerm
 from mechanism.schemes.power import Power
+from mechanism.schemes.power_sum import PowerSum
 from mechanism.schemes.recursive import Recursive
 from mechanism.schemes.shapley import ShapleyTree
+from mechanism.schemes.split_contract import split_contract
 from mechanism.schemes.table import PathTable
 from mechanism.schemes.tdrm import TDRM
 from mechanism.schemes.tree import TreeScheme
@@ -26,13 +32,17 @@ __all__ = [
     "CDRM2",
     "FAMILIES",
     "TDRM",
+    "AlmostUniform",
+    "BalancedGeometric",
     "CappedRate",
+    "ConstantSplit",
     "DirectReferral",
     "DoubleGeometric",
     "EqualSplit",
     "FinderTakesAll",
     "Geometric",
     "GeometricTree",
+    "Hybrid",
     "LinearLuxor",
     "LinearPachira",
     "LotteryTree",
@@ -42,11 +52,13 @@ __all__ = [
     "PathScheme",
     "PathTable",
     "Power",
+    "PowerSum",
     "PowerTerm",
     "Recursive",
     "ShapleyTree",
     "TreeScheme",
     "scheme_from_dict",
+    "split_contract",
     "tree_scheme_from_dict",
 ]
 
@@ -56,10 +68,14 @@ _FAMILIES: dict[str, type[PathScheme]] = {
         FinderTakesAll,
         Recursive,
         Geometric,
+        BalancedGeometric,
         DoubleGeometric,
         DirectReferral,
+        AlmostUniform,
         EqualSplit,
+        ConstantSplit,
         Power,
+        PowerSum,
         PathTable,
     )
 }

@@ -171,6 +171,13 @@ class PathScheme(ABC):
         value = check_parameter(name, getattr(self, name), above=above, least=least, below=below, most=most)
         object.__setattr__(self, name, value)
 
+    def _check_whole(self, name: str) -> None:
+        """Validate one parameter: an integer of at least 1; a fraction may stand for it, as texts are read."""
+        given = getattr(self, name)
+        if isinstance(given, Fraction) and given.denominator == 1:
+            given = given.numerator
+        object.__setattr__(self, name, whole(given, argument=name))
+
     def __str__(self) -> str:
         return self.label
 

@@ -16,7 +16,9 @@ class Recursive(PathScheme):
     """R(l, j) = (1 - ratio) * ratio ** j.
 
     With ratio 1/2 the winning scheme of the 2009 DARPA Network Challenge: half to the finder, half
-    of that to the finder's recruiter, and so on (Pickard et al., Science 2011).
+    of that to the finder's recruiter, and so on (Pickard et al., Science 2011). The split contract in which
+    everybody hands the same fraction `ratio` of what it receives to its recruiter (Cebrian, Coviello, Vattani
+    and Voulgaris, STOC 2012).
 
     Parameters
     ----------
