@@ -3,29 +3,36 @@
 Run ``python -m proofs.check SCHEME.json CERTIFICATE.json``, or this file under ``python -I -S``: it needs
 the standard library only. Exit code 0: every claim holds; 1: refused; 2: a file cannot be read.
 
-A scheme pays the share R(l, j) >= 0 of the prize to the member j steps above a finder at depth l,
-for l >= 1 and 0 <= j < l. Two claims are known:
+A scheme pays the share R(l, j) >= 0 of the prize to the member j steps above a finder at depth l, for l >= 1 and
+0 <= j < l. A claim says that what `inequalities` lists for its property holds for every l. "max_depth": H claims it for
+l <= H, of the scheme cut at H; all of it is recomputed. If chains longer than L are paid nothing, it is recomputed for
+l <= L + 1, since longer chains say the same again. Other families are judged by the arguments below, where
 
-sybil_proof    S_k(l, j) = R(l+k, j) + R(l+k, j+1) + ... + R(l+k, j+k) <= (1 + epsilon) R(l, j)
-               for all l >= 1, 0 <= j < l, k >= 1: a member that splits into k + 1 identities
-within_budget  R(l, 0) + R(l, 1) + ... + R(l, l-1) <= 1 for all l >= 1
+    S_k(l, j) = R(l+k, j) + R(l+k, j+1) + ... + R(l+k, j+k)   is paid to k + 1 members, or one with k fake identities.
 
-"max_depth": H makes it a claim about the scheme cut at H, which pays nobody on a chain longer than H.
-Tables and cut schemes have finitely many inequalities that are not 0 <= something; every one is recomputed.
-Other schemes are power terms R(l, j) = s p^(l-1) q^j, with the convention 0^0 = 1. For them
+POWER TERMS: R(l, j) is a sum of terms s p^(l-1) q^j, with 0^0 = 1. For a term, with a = p, b = p q,
 
-    S_k(l, j) = g_k R(l, j)   and   R(l, 0) + ... + R(l, l-1) = s g_(l-1),   where, with a = p and b = p q,
-    g_k = p^k (1 + q + ... + q^k) = a^k + a^(k-1) b + ... + b^k,
+    S_k(l, j) = g_k R(l, j)   and   R(l, 0) + ... + R(l, l-1) = s g_(l-1),   g_k = a^k + a^(k-1) b + ... + b^k.
 
-so that a ceiling on g_0, g_1, ... decides both claims. The certificate says where it is, by its "peak":
-
+Ceilings on g for every term prove sybil-proofness and the budget. The certificate says where they are, its "peaks":
 k        g_(k-1) <= g_k >= g_(k+1) and g_k > 0, where g_(-1) = 0. As g_k^2 - g_(k-1) g_(k+1) = (a b)^k >= 0,
          the ratio g_(k+1) / g_k never rises, and no g exceeds g_k. (If p = 0, then g = 1, 0, 0, ... and k = 0.)
-"limit"  if a <= 1, b <= 1 and m = min(a, b) < 1: g_k <= 1 + m + m^2 + ... = 1 / (1 - m).
+"limit"  if M = max(a, b) <= 1 and m = min(a, b) < 1: g_k <= 1 + m + m^2 + ... = 1 / (1 - m).
+If identities are few or cost c each, a "horizon" h proves sybil-proofness: k <= h is recomputed. If M <= 1 in all
+terms, the lone finder has most to gain, as R(l, j) <= s, and as g_(k+1) = M g_k + m^(k+1) an identity after the first h
+earns at most the sum of s m^(h+1). If M > 1, g_k <= 1 + epsilon is demanded. Collusion-proof: every g_k >= M^k >= 1.
+Budget balance is an identity between 2 n + 1 exponentials in l, n the number of terms: l <= 2 n + 1 decides it.
 
-Two families need no multipliers. Equal split, R(l, j) = 1/l, pays every chain 1. Direct referral with 0 < c <= 1,
-R(l, 0) = 1 - c (l-1) and R(l, 1) = c while 1 - c (l-1) >= 0 and 0 beyond, pays a chain at most 1; a split of the
-finder gets at most R(l+1, 0) + R(l+1, 1) <= R(l, 0), one of its recruiter at most c, one of others 0.
+EQUAL SPLIT, R = 1 / l: S_k / R = (k+1) l / (l+k) is at least 1 and below k + 1. If identities cost c, then
+S_k <= R + k c if k c >= 1, for S_k <= 1, and if l c >= 2, for S_k <= 2 k / l. The rest is recomputed.
+
+BALANCED GEOMETRIC, R(l, j) = (1-r) r^j / (1-r^l): S_k / R = (1-r^(k+1)) (1-r^l) / ((1-r) (1-r^(l+k))) is below
+1 + r + ... + r^k, and at least 1, as (1-r^(k+1)) (1-r^l) - (1-r) (1-r^(l+k)) = (r-r^l) (1-r^k). If identities cost c,
+the finder has most to gain; with y = r^l, Q(y) = k c (1-y) (1-r^k y) - (1-r^(k+1)) (1-y) + (1+epsilon) (1-r) (1-r^k y)
+>= 0 is needed where k c < 1. Q is convex, so for l >= h it suffices that Q(0) + min(0, Q'(0)) r^h >= 0.
+
+DIRECT REFERRAL with 0 < c <= 1, R(l, 0) = 1 - c (l-1) and R(l, 1) = c while 1 - c (l-1) >= 0, and 0 beyond: a chain is
+paid at most 1; a finder that splits gets at most R(l+1, 0) + R(l+1, 1) <= R(l, 0), its recruiter at most c, others 0.
 """
 
 from __future__ import annotations
@@ -33,19 +40,33 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable, Iterator
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
+from math import ceil, floor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 FORMAT = "incentive-networks/certificate/1"
 LARGEST_PEAK = 10_000
+LONGEST_CHAIN = 600  # of those looked at where identities cost something and nothing is a ceiling
 NUMBER = re.compile(r"[0-9]{1,4000}(/0*[1-9][0-9]{0,4000}|(\.[0-9]{1,4000})?([eE][+-]?[0-9]{1,3})?)")
-FAMILIES: dict[str, Any] = {  # kind: the names of its parameters, and its term (s, p, q)
-    "finder_takes_all": ([], lambda: (Fraction(1), Fraction(1), Fraction(0))),
-    "recursive": (["ratio"], lambda ratio: (1 - ratio, Fraction(1), ratio)),
-    "geometric": (["first", "ratio"], lambda first, ratio: (first, Fraction(1), ratio)),
-    "double_geometric": (["b"], lambda b: (Fraction(1), 1 - b, b / (1 - b) if b < 1 else -b)),
+ZERO, ONE = Fraction(0), Fraction(1)
+PROPERTIES = {  # and the bound in their inequalities
+    "within_budget": [],
+    "budget_balanced": [],
+    "sybil_proof": ["epsilon"],
+    "collusion_proof": ["epsilon"],
+    "recruiter_share": ["delta"],
+    "rho_split": ["rho"],
+    "finder_share": ["gamma"],
+    "individual_rationality": ["cost"],
+}
+POWERS: dict[str, Any] = {  # kind: the names of its parameters, and its term (s, p, q)
+    "finder_takes_all": ([], lambda: (ONE, ONE, ZERO)),
+    "recursive": (["ratio"], lambda ratio: (1 - ratio, ONE, ratio)),
+    "geometric": (["first", "ratio"], lambda first, ratio: (first, ONE, ratio)),
+    "double_geometric": (["b"], lambda b: (ONE, 1 - b, b / (1 - b) if b < 1 else -b)),
     "power": (["scale", "p", "q"], lambda scale, p, q: (scale, p, q)),
 }
 
@@ -55,23 +76,23 @@ class Refused(Exception):
 
 
 class Scheme(NamedTuple):
-    """The rows of a table; or a power term (s, p, q); or the c of direct referral; or else equal split."""
+    """The rewards of a chain, the length beyond which there are none, power terms, and r of balanced geometric."""
 
-    table: list[list[Fraction]] | None = None
-    term: tuple[Fraction, Fraction, Fraction] | None = None
-    referral: Fraction | None = None
+    row: Callable[[int], list[Fraction]]
+    longest: int | None = None
+    terms: tuple[tuple[Fraction, Fraction, Fraction], ...] = ()
+    ratio: Fraction = ONE
+    is_referral: bool = False
 
-    def row(self, length: int) -> list[Fraction]:
-        """Return R(length, 0), ..., R(length, length - 1)."""
-        if self.table is not None:
-            return self.table[length - 1]
-        if self.referral is not None:
-            paid = [1 - self.referral * (length - 1), self.referral, *[Fraction(0)] * length]
-            return paid[:length] if paid[0] >= 0 else paid[2:]
-        if self.term is None:
-            return [Fraction(1, length)] * length
-        s, p, q = self.term
-        return [s * p ** (length - 1) * q**j for j in range(length)]
+
+class Claim(NamedTuple):
+    """A property with its bound; what a fake identity costs and how many there are at most; the longest chain."""
+
+    name: str
+    bound: Fraction
+    cost: Fraction
+    most: int | None
+    depth: int | None
 
 
 def check(scheme: Any, certificate: Any) -> list[str]:
@@ -88,70 +109,167 @@ def read_scheme(document: Any) -> Scheme:
     kind = document.get("scheme") if isinstance(document, dict) else None
     if kind == "equal_split":
         members(document, "scheme")
-        return Scheme()
-    if kind == "direct_referral":
-        referral = number(members(document, "scheme", "referral")[1])
-        if not 0 < referral <= 1:
-            raise Refused("the referral must be above 0 and at most 1")
-        return Scheme(referral=referral)
+        return Scheme(lambda n: [Fraction(1, n)] * n)
+    if kind == "balanced_geometric":
+        r = number(members(document, "scheme", "ratio")[1])
+        require(0 < r < 1, "the ratio must be above 0 and below 1")
+        return Scheme(lambda n: [(1 - r) * r**j / (1 - r**n) for j in range(n)], ratio=r)
     if kind == "path_table":
         _, rewards = members(document, "scheme", "rewards")
         table = [[number(reward) for reward in array(row)] for row in array(rewards)]
         if not table or any(len(row) != length for length, row in enumerate(table, 1)):
             raise Refused("row l of a table must hold l rewards, l = 1, 2, ...")
-        return Scheme(table=table)
-    if not isinstance(kind, str) or kind not in FAMILIES:
+        return stopping(len(table), lambda n: table[n - 1])
+    if kind == "constant_split":
+        parts = count(members(document, "scheme", "members")[1])
+        return stopping(parts, lambda n: [Fraction(1, parts)] * n)
+    if kind == "almost_uniform":
+        _, text, levels = members(document, "scheme", "beta", "height")
+        beta, height = number(text), count(levels)
+        require(beta > 0, "beta must be above 0")
+        total = 1 + beta * height
+        return stopping(height, lambda n: [(total - beta * (n - 1)) / total, *[beta / total] * (n - 1)])
+    if kind == "direct_referral":
+        c = number(members(document, "scheme", "referral")[1])
+        require(0 < c <= 1, "the referral must be above 0 and at most 1")
+        paid = stopping(floor(1 / c) + 1, lambda n: [1 - c * (n - 1), c, *[ZERO] * n][:n])
+        return paid._replace(is_referral=True)
+    if kind == "power_sum":
+        return powers(
+            [[*map(number, array(term))] for term in array(members(document, "scheme", "terms")[1])]
+        )
+    if not isinstance(kind, str) or kind not in POWERS:
         raise Refused("the scheme is of no known kind")
-    names, term_of = FAMILIES[kind]
-    term = term_of(*map(number, members(document, "scheme", *names)[1:]))
-    if min(term) < 0:
-        raise Refused(f"a parameter of {kind} is out of its range")
-    return Scheme(term=term if term[0] > 0 else (term[0],) * 3)  # s = 0 pays nothing, whatever p and q
+    names, term_of = POWERS[kind]
+    return powers([term_of(*map(number, members(document, "scheme", *names)[1:]))])
 
 
-def check_claim(scheme: Scheme, claim: Any, multipliers: Any) -> str:
-    """Check one claim; return it in words."""
-    name = claim.get("property") if isinstance(claim, dict) else None
-    if name == "sybil_proof":
-        _, epsilon, depth = members(claim, "property", "epsilon", "max_depth")
-        limit, words = 1 + number(epsilon), f"sybil-proof with epsilon = {epsilon}"
-    elif name == "within_budget":
-        _, depth = members(claim, "property", "max_depth")
-        limit, words = None, "within budget"
-    else:
+def stopping(longest: int, row: Callable[[int], list[Fraction]]) -> Scheme:
+    """Return a scheme that pays nobody on longer chains."""
+    return Scheme(lambda n: row(n) if n <= longest else [ZERO] * n, longest)
+
+
+def powers(given: list[Any]) -> Scheme:
+    """Return a sum of power terms; s = 0 pays nothing, whatever p and q."""
+    if not given or any(len(term) != 3 or min(term) < 0 for term in given):
+        raise Refused("there must be terms of three numbers of at least 0")
+    terms = tuple((s, p, q) if s > 0 else (s, s, s) for s, p, q in given)
+    return Scheme(
+        lambda n: [sum((s * p ** (n - 1) * q**j for s, p, q in terms), ZERO) for j in range(n)], terms=terms
+    )
+
+
+def read_claim(document: Any) -> Claim:
+    """Return the claim that a JSON document makes."""
+    name = document.get("property") if isinstance(document, dict) else None
+    if not isinstance(name, str) or name not in PROPERTIES:
         raise Refused("the claim is about no known property")
-    if depth is not None and (type(depth) is not int or depth < 1):
-        raise Refused("max_depth must be null or an integer of at least 1")
-    words += " at every length" if depth is None else f" in chains of length at most {depth}"
-    if scheme.table is not None:  # a chain longer than the table pays nobody
-        depth = min(depth or len(scheme.table), len(scheme.table))
-    if depth is not None:
-        members(multipliers)  # none
-        check_rows([scheme.row(length) for length in range(1, depth + 1)], limit)
-    elif scheme.term is not None:
-        s, p, q = scheme.term
-        top = ceiling(p, p * q, *members(multipliers, "peak"))
-        if s > 0 and top > (1 / s if limit is None else limit):
-            raise Refused("the ceiling of g_0, g_1, ... is too high")
-    else:  # equal split pays 1 in all, but S_k(l, j) / R(l, j) = (k + 1) l / (l + k)
-        members(multipliers)  # none
-        if limit is not None and scheme.referral is None:
-            raise Refused("with equal split S_k(l, j) / R(l, j) exceeds every 1 + epsilon somewhere")
-    return words
+    more = {"identity_cost": "0", "identities": None} if name == "sybil_proof" else {}
+    _, depth, *given = members(more | document, "property", "max_depth", *PROPERTIES[name], *more)
+    bound, cost, most = [*given, "0", None] if len(given) == 1 else given or ["0", "0", None]
+    if name == "recruiter_share" and bound is None:
+        name, bound = "recruiter_share above 0", "0"
+    depth, most = (None if x is None else whole(x) for x in (depth, most))
+    return Claim(name, number(bound), number(cost), most, depth)
 
 
-def check_rows(rows: list[list[Fraction]], limit: Fraction | None) -> None:
-    """Check every inequality of a table: sybil-proofness with limit = 1 + epsilon, the budget with None."""
-    for length, row in enumerate(rows, 1):
-        sums = [Fraction(0), *accumulate(row)]
-        if limit is None:
-            if sums[-1] > 1:
-                raise Refused(f"R({length}, 0) + ... + R({length}, {length - 1}) <= 1 fails")
-            continue
-        for k in range(1, length):
-            for j, reward in enumerate(rows[length - k - 1]):
-                if sums[j + k + 1] - sums[j] > limit * reward:
-                    raise Refused(f"S_{k}({length - k}, {j}) <= (1 + epsilon) R({length - k}, {j}) fails")
+def check_claim(scheme: Scheme, document: Any, multipliers: Any) -> str:
+    """Check one claim; return it in words."""
+    claim = read_claim(document)
+    name, last = claim.name, claim.depth
+    if scheme.longest is not None:
+        last = min(last or scheme.longest + 1, scheme.longest + 1)
+    if scheme.is_referral and claim.depth is None and name in ("sybil_proof", "within_budget"):
+        members(multipliers)  # none
+    elif last is not None:
+        members(multipliers)  # none
+        check_chains(scheme, claim, last)
+    elif isinstance(multipliers, dict) and "horizon" in multipliers and name == "sybil_proof":
+        horizon = whole(*members(multipliers, "horizon"), least=0, most=LARGEST_PEAK)
+        (check_horizon if scheme.terms else check_costs)(scheme, claim, horizon)
+    elif scheme.terms and name in ("sybil_proof", "within_budget"):
+        tops = ceilings(scheme, multipliers)
+        paid = sum(s * top for (s, _, _), top in zip(scheme.terms, tops, strict=True))
+        holds = paid <= 1 if name == "within_budget" else max(tops) <= 1 + claim.bound
+        require(holds, "the ceiling of g_0, g_1, ... is too high")
+    elif scheme.terms and name == "budget_balanced":
+        members(multipliers)  # none
+        check_chains(scheme, claim, 2 * len(scheme.terms) + 1)
+    else:
+        members(multipliers)  # none
+        require(holds_at_every_length(scheme, claim), f"the closed form does not show {name}")
+    words = [name.replace("_", "-" if name.endswith("proof") else " ")]
+    words += [f"with {key} = {x}" for key, x in document.items() if key not in ("property", "max_depth")]
+    words.append("at every length" if claim.depth is None else f"in chains of length at most {claim.depth}")
+    return " ".join(words)
+
+
+def check_chains(scheme: Scheme, claim: Claim, last: int) -> None:
+    """Check every inequality of a claim in chains of at most that length."""
+    rows: list[list[Fraction]] = []
+    for n in range(1, last + 1):
+        rows.append(scheme.row(n))
+        for holds, text in inequalities(claim, rows, n):
+            require(holds, f"{text} fails")
+
+
+def inequalities(claim: Claim, rows: list[list[Fraction]], n: int) -> Iterator[tuple[bool, str]]:
+    """Yield what a claim says of chains of length n: of attacked ones, and of honest ones whose members merge."""
+    name, bound, row = claim.name, claim.bound, rows[n - 1]
+    if name == "within_budget":
+        yield sum(row) <= 1, f"R({n}, 0) + ... + R({n}, {n - 1}) <= 1"
+    elif name == "budget_balanced":
+        yield sum(row) == 1, f"R({n}, 0) + ... + R({n}, {n - 1}) = 1"
+    elif name == "recruiter_share above 0":
+        yield all(row) or not any(row), f"R({n}, j) > 0 for all j or for none"
+    elif name == "recruiter_share":
+        yield all(y >= bound * x for x, y in pairwise(row)), f"R({n}, j+1) >= delta R({n}, j)"
+    elif name == "rho_split":
+        yield all(y == bound * x for x, y in pairwise(row)), f"R({n}, j+1) = rho R({n}, j)"
+    elif name == "finder_share":
+        yield row[0] >= bound, f"R({n}, 0) >= gamma"
+    elif name == "individual_rationality":
+        yield min(row) >= bound, f"R({n}, j) >= cost"
+    else:
+        sums = [ZERO, *accumulate(row)]
+        for k in range(1, n if claim.most is None else min(n, claim.most + 1)):
+            for j, one in enumerate(rows[n - k - 1]):
+                place, several = f"({n - k}, {j})", sums[j + k + 1] - sums[j]
+                if name == "collusion_proof":
+                    yield one <= (1 + bound) * several, f"R{place} <= (1 + epsilon) S_{k}{place}"
+                else:
+                    fair = several <= (1 + bound) * one + k * claim.cost
+                    yield fair, f"S_{k}{place} <= (1 + epsilon) R{place} + {k} identity_cost"
+
+
+def holds_at_every_length(scheme: Scheme, claim: Claim) -> bool:
+    """Return whether a claim without multipliers follows from a closed form."""
+    name, bound, terms, r, most = claim.name, claim.bound, scheme.terms, scheme.ratio, claim.most
+    ratios = [q for s, p, q in terms if s * p > 0] if terms else [r]  # R(l, j+1) / R(l, j), term by term
+    if name == "sybil_proof" and r == 1:
+        return most is not None and bound >= most
+    if name == "sybil_proof":
+        return bound * (1 - r) >= r - (0 if most is None or most > LARGEST_PEAK else r ** (most + 1))
+    if name == "recruiter_share above 0":  # one term suffices
+        return not ratios or max(ratios) > 0
+    if name == "recruiter_share":
+        return all(ratio >= bound for ratio in ratios)
+    if name == "rho_split":
+        return all(ratio == bound for ratio in ratios)
+    if name == "finder_share":
+        return bound <= (sum(s for s, p, _ in terms if p >= 1) if terms else 1 - r)
+    if name == "individual_rationality":
+        return bound <= sum(s for s, p, q in terms if min(p, p * q) >= 1)
+    return all(
+        s == 0 or max(p, p * q) >= 1 for s, p, q in terms
+    )  # no collusion pays; the rest is paid 1 in all
+
+
+def ceilings(scheme: Scheme, multipliers: Any) -> list[Fraction]:
+    """Return a bound on every g_k of each term."""
+    peaks = members(multipliers, "peak") if len(scheme.terms) == 1 else array(*members(multipliers, "peaks"))
+    require(len(peaks) == len(scheme.terms), "there must be a peak for each term")
+    return [ceiling(p, p * q, peak) for (_, p, q), peak in zip(scheme.terms, peaks, strict=True)]
 
 
 def ceiling(a: Fraction, b: Fraction, peak: Any) -> Fraction:
@@ -162,11 +280,51 @@ def ceiling(a: Fraction, b: Fraction, peak: Any) -> Fraction:
         return 1 / (1 - min(a, b))
     if type(peak) is not int or not 0 <= peak <= LARGEST_PEAK:
         raise Refused(f'a peak must be "limit" or an integer in 0..{LARGEST_PEAK}')
-    around = (peak - 1, peak, peak + 1)
-    g = [(k + 1) * a ** abs(k) if a == b else (a ** (k + 1) - b ** (k + 1)) / (a - b) for k in around]
+    g = [growth(a, b, k) for k in (peak - 1, peak, peak + 1)]
     if not g[0] <= g[1] >= g[2] or g[1] == 0:
         raise Refused(f"g has no peak at {peak}")
     return g[1]
+
+
+def growth(a: Fraction, b: Fraction, k: int) -> Fraction:
+    """Return g_k; g_(-1) = 0."""
+    return (k + 1) * a ** abs(k) if a == b else (a ** (k + 1) - b ** (k + 1)) / (a - b)
+
+
+def check_horizon(scheme: Scheme, claim: Claim, h: int) -> None:
+    """Check that with power terms h identities earn too little, and then each one more."""
+    terms = [(s, p, p * q) for s, p, q in scheme.terms]
+    if claim.most is None or claim.most > h:
+        rise = sum(s * min(a, b) ** (h + 1) for s, a, b in terms)
+        calm = all(max(a, b) <= 1 for _, a, b in terms)
+        require(calm and rise <= claim.cost, f"more than {h} identities may earn too much")
+    for k in range(1, min(h, claim.most or h) + 1):
+        extra = [(s, max(a, b), growth(a, b, k) - 1 - claim.bound) for s, a, b in terms]
+        calm = all(largest <= 1 or above <= 0 for _, largest, above in extra)
+        earned = sum(s * max(above, ZERO) for s, _, above in extra)
+        require(calm and earned <= k * claim.cost, f"{k} identities earn too much")
+
+
+def check_costs(scheme: Scheme, claim: Claim, h: int) -> None:
+    """Check that with equal split or balanced geometric identities earn too little, for l < h and for l >= h."""
+    r, c, allowed = scheme.ratio, claim.cost, 1 + claim.bound
+    require(h <= LONGEST_CHAIN and c * LONGEST_CHAIN >= 1, "these are too many chains to look at")
+    require(r < 1 or h * c >= 2, f"the horizon {h} is too near")
+    for k in range(1, min(ceil(1 / c) - 1, claim.most or LONGEST_CHAIN) + 1):
+        start = k * c - 1 + r ** (k + 1) + allowed * (1 - r)
+        slope = 1 - r ** (k + 1) - k * c * (1 + r**k) - allowed * (1 - r) * r**k
+        require(
+            r == 1 or start + min(slope, ZERO) * r**h >= 0, f"{k} identities earn too much in long chains"
+        )
+        for n in range(1, h):
+            several = sum(scheme.row(n + k)[: k + 1])
+            require(several <= allowed * scheme.row(n)[0] + k * c, f"S_{k}({n}, 0) is too much")
+
+
+def require(holds: bool, otherwise: str) -> None:
+    """Refuse unless something holds."""
+    if not holds:
+        raise Refused(otherwise)
 
 
 def number(text: Any) -> Fraction:
@@ -174,6 +332,21 @@ def number(text: Any) -> Fraction:
     if not isinstance(text, str) or not NUMBER.fullmatch(text):
         raise Refused('a number must be a text such as "1/5" or "0.2"')
     return Fraction(text)
+
+
+def count(text: Any) -> int:
+    """Return the integer of at least 1 that a text spells."""
+    value = number(text)
+    return whole(int(value) if value.denominator == 1 else None, most=LARGEST_PEAK)
+
+
+def whole(value: Any, *, least: int = 1, most: int | None = None) -> int:
+    """Return an integer in a range."""
+    if type(value) is not int or value < least or (most is not None and value > most):
+        raise Refused(
+            f"expected an integer of at least {least}" + ("" if most is None else f" and at most {most}")
+        )
+    return value
 
 
 def members(document: Any, *names: str) -> list[Any]:

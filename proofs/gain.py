@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from mechanism.errors import InvalidInputError, UnsupportedProblemError
 from mechanism.schemes import PathScheme
 from proofs.check import LARGEST_PEAK
-from proofs.growth import Growth
-from proofs.properties.path import Rows, Term
+from proofs.properties.path import Rows
 from proofs.properties.sybil import SybilAttack, splits
 from proofs.spelling import full, percent
 from proofs.subject import RewardRule, Subject, depth_limit
@@ -98,16 +97,18 @@ def sybil_gain(scheme: PathScheme | RewardRule, max_depth: int | None = None) ->
     """
     limit = depth_limit(max_depth)
     subject = Subject.of(scheme)
-    depth = subject.max_depth if limit is None else limit
-    if depth is not None:
-        return _largest(subject.rows(depth), limit)
-    if subject.is_equal_split:
-        return SybilGain(inf, None, None)
-    if subject.is_direct_referral:
-        return SybilGain(Fraction(0), None, None)
-    if subject.term is None:
+    if limit is not None:
+        return _largest(subject.rows(limit), limit)
+    if subject.form is not None:
+        leak = subject.form.leak()
+        if leak is None:
+            raise UnsupportedProblemError(
+                f"the best attack is not known, or needs more than {LARGEST_PEAK} identities: give max_depth"
+            )
+        return SybilGain(*leak, None)
+    if subject.longest is None:
         raise UnsupportedProblemError("the gain at any length is known for closed forms only: give max_depth")
-    return _of_term(subject.term)
+    return _largest(subject.rows(subject.longest), None)
 
 
 def sybil_gain_float(table: NDArray[np.float64]) -> float:
@@ -176,18 +177,3 @@ def _largest(rows: Rows, limit: int | None) -> SybilGain:
     depth, distance, identities = best
     witness = SybilAttack.on(rows, depth, distance, identities=identities)
     return SybilGain(witness.relative_gain, witness, limit)
-
-
-def _of_term(term: Term) -> SybilGain:
-    growth = Growth.of(*term[1:])
-    if growth.is_unbounded:
-        return SybilGain(inf, None, None)
-    ceiling = growth.ceiling()
-    if ceiling is None:
-        raise UnsupportedProblemError(
-            f"the best attack needs more than {LARGEST_PEAK} identities: give max_depth"
-        )
-    peak, top = ceiling
-    if peak == "limit":
-        return SybilGain(top - 1, None, None)
-    return SybilGain(top - 1, SybilAttack.on_term(term, peak) if peak else None, None)

@@ -95,6 +95,27 @@ class Growth:
         last = LARGEST_PEAK if last is None else last
         return first_index(lambda k: self._scaled(k) * d > n * self.unit**k, last=last)
 
+    def first_below(self, bound: Fraction) -> int | None:
+        """Return the first k <= LARGEST_PEAK with g_k < bound <= 1, or None.
+
+        Examples
+        --------
+        >>> Growth.of(Fraction(9, 10), Fraction(1, 2)).first_below(Fraction(1))
+        7
+
+        Notes
+        -----
+        Up to its peak g is at least g_0 = 1, then it never rises.
+        """
+        peak = self.peak()
+        if peak is None:
+            return None
+        n, d = bound.numerator, bound.denominator
+        after = first_index(
+            lambda k: self._scaled(peak + k) * d < n * self.unit ** (peak + k), last=LARGEST_PEAK - peak
+        )
+        return None if after is None else peak + after
+
     def _scaled(self, k: int) -> int:
         """Return g_k unit^k, an integer."""
         high, low = self.high, self.low

@@ -12,6 +12,9 @@ import numpy as np
 from mechanism.errors import InvalidInputError
 from mechanism.numbers import Number, exact, number
 from mechanism.schemes import (
+    AlmostUniform,
+    BalancedGeometric,
+    ConstantSplit,
     DirectReferral,
     DoubleGeometric,
     EqualSplit,
@@ -20,9 +23,12 @@ from mechanism.schemes import (
     PathScheme,
     PathTable,
     Power,
+    PowerSum,
+    PowerTerm,
     Recursive,
 )
-from proofs.properties.path import Rows, Term
+from proofs.forms import BalancedShares, ClosedForm, EqualShares, PowerTerms, ReferralShares, Term
+from proofs.properties.path import Rows
 from proofs.spelling import full
 
 __all__ = ["RewardRule", "Subject", "depth_limit", "table_document"]
@@ -30,16 +36,20 @@ __all__ = ["RewardRule", "Subject", "depth_limit", "table_document"]
 RewardRule = Callable[[int, int], Number]
 """Any rule (depth, distance) -> share of the prize."""
 
-_KNOWN_TO_CHECKER = (
-    DirectReferral,
-    DoubleGeometric,
-    EqualSplit,
-    FinderTakesAll,
-    Geometric,
-    PathTable,
-    Power,
-    Recursive,
-)
+_FORMS: dict[type[PathScheme], Callable[[Any], ClosedForm]] = {
+    **dict.fromkeys(
+        (FinderTakesAll, Recursive, Geometric, DoubleGeometric, Power),
+        lambda scheme: PowerTerms([_term(scheme.power_term())]),
+    ),
+    PowerSum: lambda scheme: PowerTerms([_term(term) for term in scheme.terms]),
+    BalancedGeometric: lambda scheme: BalancedShares(scheme.ratio),
+    EqualSplit: lambda scheme: EqualShares(),
+    DirectReferral: lambda scheme: ReferralShares(scheme.referral),
+}
+"""The closed forms of the catalogue, of exact schemes."""
+
+_STOPPING = (AlmostUniform, ConstantSplit, DirectReferral, PathTable)
+"""Families that pay nobody on chains that are too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +65,16 @@ class Subject:
     ----------
     document : dict or None
         The scheme at every length as the checker reads it, if it can be written down.
-    term : Term or None
-        The closed form as a power term.
+    form : ClosedForm or None
+        What is known of it at every length.
+    longest : int or None
+        Length of the longest chain that may be paid, where that is known.
     """
 
     scheme: PathScheme | RewardRule
     document: dict[str, Any] | None
-    term: Term | None
+    form: ClosedForm | None
+    longest: int | None
 
     @classmethod
     def of(cls, scheme: PathScheme | RewardRule) -> Subject:
@@ -71,31 +84,20 @@ class Subject:
                 raise InvalidInputError(
                     "scheme", scheme, allowed="a path scheme or a callable (depth, distance)"
                 )
-            return cls(scheme, None, None)
+            return cls(scheme, None, None, None)
         scheme = scheme.exact()
-        if type(scheme) in _KNOWN_TO_CHECKER:
-            return cls(scheme, scheme.to_dict(), _term(scheme))
-        return cls(scheme, None, None)  # what a scheme of somebody else says of itself proves nothing
-
-    @property
-    def max_depth(self) -> int | None:
-        """Length of the longest chain that is paid, where that is known."""
-        return self.scheme.longest if isinstance(self.scheme, PathTable) else None
-
-    @property
-    def is_equal_split(self) -> bool:
-        """Whether everybody on a chain is paid the same."""
-        return type(self.scheme) is EqualSplit
-
-    @property
-    def is_direct_referral(self) -> bool:
-        """Whether only the finder and its recruiter are paid, by the one-parameter family."""
-        return type(self.scheme) is DirectReferral
+        kind = type(scheme)
+        if kind not in _FORMS and kind not in _STOPPING:
+            return cls(
+                scheme, None, None, None
+            )  # what a scheme of somebody else says of itself proves nothing
+        form = _FORMS[kind](scheme) if kind in _FORMS else None
+        return cls(scheme, scheme.to_dict(), form, scheme.longest if kind in _STOPPING else None)
 
     def rows(self, max_depth: int) -> Rows:
-        """Return the rewards in chains of at most `max_depth`; rows of zeros below a table are left out."""
-        if isinstance(self.scheme, PathTable):
-            max_depth = min(max_depth, self.scheme.longest)
+        """Return the rewards in chains of at most `max_depth`; of those that pay nobody, the shortest only."""
+        if self.longest is not None:
+            max_depth = min(max_depth, self.longest + 1)
         if isinstance(self.scheme, PathScheme):
             return self.scheme.exact_table(max_depth)
         rule = self.scheme
@@ -118,10 +120,7 @@ def table_document(rows: Rows) -> dict[str, Any]:
     return {"scheme": "path_table", "rewards": [[full(reward) for reward in row] for row in rows]}
 
 
-def _term(scheme: PathScheme) -> Term | None:
-    given = scheme.power_term()
-    if given is None:
-        return None
+def _term(given: PowerTerm) -> Term:
     scale, p, q = exact(given.scale), exact(given.p), exact(given.q)
     return (scale, p, q) if scale > 0 else (scale, scale, scale)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NoReturn
 
-from proofs.properties.path import Counterexample, Property
+from proofs.properties.property import Counterexample, Property
 
 __all__ = ["Claim", "Proved", "Refuted", "Unrefuted", "Verdict"]
 

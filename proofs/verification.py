@@ -5,21 +5,35 @@ from __future__ import annotations
 from typing import Any
 
 from mechanism.errors import CertificateError, InvalidInputError
-from mechanism.schemes import PathScheme
+from mechanism.schemes import PathScheme, TreeScheme
 from proofs import check
-from proofs.growth import Peak
-from proofs.properties.path import Property, Term
+from proofs.forms import ClosedForm
+from proofs.properties.path import PathProperty, Rows
+from proofs.properties.property import Property
 from proofs.subject import RewardRule, Subject, depth_limit, table_document
 from proofs.verdict import Claim, Proved, Refuted, Unrefuted, Verdict
 
-__all__ = ["verify"]
+__all__ = ["is_about", "verify"]
 
 _DEFAULT_DEPTH = 12
 
 
+def is_about(property: Property, scheme: object) -> bool:  # noqa: A002 - the word of the field
+    """Return whether a property is one of such schemes: of chains, or of whole forests.
+
+    Examples
+    --------
+    >>> from mechanism.schemes import GeometricTree, Recursive
+    >>> from proofs.properties import SybilProof
+    >>> is_about(SybilProof(), Recursive(0.5)), is_about(SybilProof(), GeometricTree(0.5, 0.2))
+    (True, False)
+    """
+    return not isinstance(scheme, TreeScheme if isinstance(property, PathProperty) else PathScheme)
+
+
 def verify(
     scheme: PathScheme | RewardRule,
-    property: Property,  # noqa: A002 - the word of the field
+    property: PathProperty,  # noqa: A002 - the word of the field
     *,
     max_depth: int | None = None,
 ) -> Verdict:
@@ -29,8 +43,8 @@ def verify(
     ----------
     scheme : PathScheme or callable (depth, distance) -> number
         Rewards in shares of the prize. A float, parameter or reward, stands for its shortest decimal.
-    property : Property
-        `SybilProof` or `WithinBudget`.
+    property : PathProperty
+        Such as `SybilProof` or `WithinBudget`.
     max_depth : int, optional
         Claim the property of the scheme cut there: longer chains pay nobody, and no attacked chain
         is longer. By default the claim is about chains of every length.
@@ -59,54 +73,57 @@ def verify(
 
     Notes
     -----
-    Tables and cut schemes are checked exhaustively, O(max_depth ** 3) rational operations. Power schemes
-    are decided at every length by the peak of one sequence (`proofs.growth`), as long as that or the
-    first violation lies within chains of 10,000, direct referral by an identity. Everything else, schemes of
-    your own included, is searched up to depth 12, and never called proved.
+    Tables, families that stop and cut schemes are checked exhaustively, O(max_depth ** 3) rational
+    operations for sybil- and collusion-proofness. If a scheme pays nobody on chains longer than L, all of those
+    say what the chain of length L + 1 says. Closed forms are decided at every length (`proofs.forms`), as long as the
+    first violation lies within reach. Everything else, schemes of your own included, is searched up to
+    depth 12, and never called proved.
     """
-    if not isinstance(property, Property):
+    if not isinstance(property, PathProperty):
         raise InvalidInputError("property", property, allowed="a property such as SybilProof()")
     limit = depth_limit(max_depth)
     subject = Subject.of(scheme)
     claim = Claim(property, limit)
-    if limit is not None or subject.max_depth is not None:
-        return _exhaustive(subject, claim)
-    if subject.is_equal_split:
-        violation = property.violation_by_equal_split()
-        return _proved(claim, {}, subject.document) if violation is None else Refuted(claim, violation)
-    if subject.is_direct_referral:  # both properties hold for every parameter, as the checker knows
-        return _proved(claim, {}, subject.document)
-    if subject.term is not None:
-        return _closed_form(subject, claim, subject.term)
-    return _searched(subject, claim, _DEFAULT_DEPTH)
+    if limit is not None:
+        return _exhaustive(subject, property, claim, limit)
+    if subject.form is not None:
+        multipliers = subject.form.proof(property)
+        if multipliers is not None:
+            return _proved(claim, multipliers, subject.document)
+    if subject.longest is not None:
+        return _exhaustive(subject, property, claim, subject.longest + 1)
+    return _searched(property, claim, subject.rows(_DEFAULT_DEPTH), subject.form)
 
 
-def _exhaustive(subject: Subject, claim: Claim) -> Verdict:
-    rows = subject.rows(min(depth for depth in (claim.max_depth, subject.max_depth) if depth is not None))
-    violation = claim.property.violation(rows)
-    if violation is not None:
-        return Refuted(claim, violation)
+def _exhaustive(subject: Subject, property: PathProperty, claim: Claim, last: int) -> Verdict:  # noqa: A002
+    if subject.longest is not None:
+        last = min(last, subject.longest + 1)
+    depth = 0
+    while depth < last:
+        depth = min(4 * depth + _DEFAULT_DEPTH, last)  # what fails often fails early
+        rows = subject.rows(depth)
+        violation = property.violation(rows)
+        if violation is not None:
+            return Refuted(claim, violation)
     return _proved(claim, {}, subject.document or table_document(rows))
 
 
-def _closed_form(subject: Subject, claim: Claim, term: Term) -> Verdict:
-    peak = claim.property.peak(term)
-    if peak is not None:
-        return _proved(claim, {"peak": peak}, subject.document)
-    violation = claim.property.violation_by_term(term)
+def _searched(
+    property: PathProperty,  # noqa: A002
+    claim: Claim,
+    rows: Rows,
+    form: ClosedForm | None,
+) -> Verdict:
+    violation = property.violation(rows)
+    if violation is None and form is not None:
+        violation = form.violation(property)
     if violation is not None:
         return Refuted(claim, violation)
-    return Unrefuted(claim, f"all chains of length at most {check.LARGEST_PEAK + 1}")
+    reach = len(rows) if form is None else form.reach
+    return Unrefuted(claim, f"all chains of length at most {reach}")
 
 
-def _searched(subject: Subject, claim: Claim, depth: int) -> Verdict:
-    violation = claim.property.violation(subject.rows(depth))
-    if violation is not None:
-        return Refuted(claim, violation)
-    return Unrefuted(claim, f"all chains of length at most {depth}")
-
-
-def _proved(claim: Claim, multipliers: dict[str, Peak], document: dict[str, Any] | None) -> Proved:
+def _proved(claim: Claim, multipliers: dict[str, Any], document: dict[str, Any] | None) -> Proved:
     """Return the verdict after the independent checker has accepted the proof."""
     entry = {"claim": claim.to_dict(), "multipliers": multipliers}
     certificate = {"format": check.FORMAT, "claims": [entry]}

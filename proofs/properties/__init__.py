@@ -1,14 +1,45 @@
-"""Properties of reward schemes, one per module."""
+"""Properties of path schemes, one per module."""
 
+from proofs.properties.balance import BudgetBalanced, Imbalance
 from proofs.properties.budget import Overspending, WithinBudget
-from proofs.properties.path import Counterexample, Property
+from proofs.properties.collusion import CollusionProof, Merger
+from proofs.properties.finder_share import FinderShare
+from proofs.properties.path import PathProperty
+from proofs.properties.property import Counterexample, Property
+from proofs.properties.rationality import IndividualRationality
+from proofs.properties.recruiter_share import RecruiterShare
+from proofs.properties.rho_split import RhoSplit
+from proofs.properties.shortfall import Shortfall
 from proofs.properties.sybil import SybilAttack, SybilProof
 
 __all__ = [
+    "PATH_PROPERTIES",
+    "BudgetBalanced",
+    "CollusionProof",
     "Counterexample",
+    "FinderShare",
+    "Imbalance",
+    "IndividualRationality",
+    "Merger",
     "Overspending",
+    "PathProperty",
     "Property",
+    "RecruiterShare",
+    "RhoSplit",
+    "Shortfall",
     "SybilAttack",
     "SybilProof",
     "WithinBudget",
 ]
+
+PATH_PROPERTIES: tuple[type[PathProperty], ...] = (
+    WithinBudget,
+    BudgetBalanced,
+    SybilProof,
+    CollusionProof,
+    RecruiterShare,
+    FinderShare,
+    RhoSplit,
+    IndividualRationality,
+)
+"""Every property of path schemes."""

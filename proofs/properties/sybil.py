@@ -7,19 +7,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
 from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
-from mechanism.errors import InvalidInputError
-from mechanism.numbers import Number, exact, number
-from proofs.bisection import first_index
-from proofs.growth import Growth, Peak
-from proofs.properties.path import Property, Rows, Term
+from mechanism.numbers import Number, exact, whole
+from mechanism.schemes.parameters import check_parameter
+from proofs.properties.chain import Chain, draw, keep, name_of, spell_out
+from proofs.properties.path import PathProperty, Rows
 from proofs.spelling import full, percent, short
 
 __all__ = ["SybilAttack", "SybilProof", "splits"]
-
-_LONGEST_CHAIN_KEPT = 64
-_LONGEST_CHAIN_DRAWN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +34,8 @@ class SybilAttack:
         What the attacker is paid, in shares of the prize.
     chain_before, chain_after : tuple of Fraction, or None
         The rewards on the whole chain, the finder's first; None if the attacked chain is longer than 64.
+    cost : Fraction
+        What all the fake identities cost, in shares of the prize.
     """
 
     depth: int
@@ -45,32 +43,24 @@ class SybilAttack:
     identities: int
     before: Fraction
     after: Fraction
-    chain_before: tuple[Fraction, ...] | None = None
-    chain_after: tuple[Fraction, ...] | None = None
+    chain_before: Chain | None = None
+    chain_after: Chain | None = None
+    cost: Fraction = Fraction(0)
 
     @classmethod
-    def on(cls, rows: Rows, depth: int, distance: int, *, identities: int) -> SybilAttack:
+    def on(
+        cls, rows: Rows, depth: int, distance: int, *, identities: int, cost: Fraction = Fraction(0)
+    ) -> SybilAttack:
         """Return the attack of a member at a position of a table."""
         before, after = rows[depth - 1], rows[depth + identities - 1]
         collected = sum(after[distance : distance + identities + 1], Fraction(0))
-        kept = len(after) <= _LONGEST_CHAIN_KEPT
-        chains = (tuple(before), tuple(after)) if kept else (None, None)
-        return cls(depth, distance, identities, before[distance], collected, *chains)
-
-    @classmethod
-    def on_term(cls, term: Term, identities: int) -> SybilAttack:
-        """Return the attack of a lone finder on a power term."""
-        scale, p, q = term
-        collected = scale * Growth.of(p, q).value(identities)
-        if identities >= _LONGEST_CHAIN_KEPT:
-            return cls(1, 0, identities, scale, collected)
-        after = tuple(scale * p**identities * q**j for j in range(identities + 1))
-        return cls(1, 0, identities, scale, collected, (scale,), after)
+        chain_before, chain_after = keep(before, after)
+        return cls(depth, distance, identities, before[distance], collected, chain_before, chain_after, cost)
 
     @property
     def gain(self) -> Fraction:
-        """What the attacker gains, in shares of the prize."""
-        return self.after - self.before
+        """What the attacker gains after the cost of its identities, in shares of the prize."""
+        return self.after - self.before - self.cost
 
     @property
     def relative_gain(self) -> Fraction | float:
@@ -85,67 +75,67 @@ class SybilAttack:
             "identities": self.identities,
             "before": full(self.before),
             "after": full(self.after),
+            "cost": full(self.cost),
             "gain": full(self.gain),
             "relative_gain": full(self.relative_gain),
-            "chain_before": None if self.chain_before is None else [full(x) for x in self.chain_before],
-            "chain_after": None if self.chain_after is None else [full(x) for x in self.chain_after],
+            "chain_before": spell_out(self.chain_before),
+            "chain_after": spell_out(self.chain_after),
         }
 
     def __str__(self) -> str:
-        who = "the finder" if self.distance == 0 else f"the recruiter {self.distance} above the finder"
         fakes = "one fake identity" if self.identities == 1 else f"{self.identities} fake identities"
         gain = percent(self.relative_gain) if self.before else "from nothing"
+        attacked = self.depth + self.identities
+        places = range(self.distance, self.distance + self.identities + 1)
+        before = draw(self.chain_before, marked=places[:1], longest=attacked)
+        price = f", after {short(self.cost)} for the {fakes}" if self.cost else ""
         return (
-            f"before: {self._drawn(self.chain_before, 1)}{who}, in a chain of length {self.depth}, "
+            f"before: {before}{name_of(self.distance)}, in a chain of length {self.depth}, "
             f"is paid {short(self.before)}\n"
-            f"after:  {self._drawn(self.chain_after, self.identities + 1)}with {fakes}, "
-            f"in a chain of length {self.depth + self.identities}, it is paid {short(self.after)}\n"
-            f"gain:   {short(self.gain)} of the prize ({gain})"
+            f"after:  {draw(self.chain_after, marked=places)}with {fakes}, "
+            f"in a chain of length {attacked}, it is paid {short(self.after)}\n"
+            f"gain:   {short(self.gain)} of the prize{price} ({gain})"
         )
 
-    def _drawn(self, chain: tuple[Fraction, ...] | None, places: int) -> str:
-        """Return the chain from the team down, with the attacker's places in brackets."""
-        if chain is None or self.depth + self.identities > _LONGEST_CHAIN_DRAWN:
-            return ""
-        own = range(self.distance, self.distance + places)
-        marks = [f"[{short(x)}]" if j in own else short(x) for j, x in enumerate(chain)]
-        return " > ".join(["team", *reversed(marks)]) + "; "
 
-
-def splits(rows: Rows) -> Iterator[tuple[int, int, int, Fraction, Fraction]]:
+def splits(rows: Rows, *, most: int | None = None) -> Iterator[tuple[int, int, int, Fraction, Fraction]]:
     """Yield every split on a table as (depth, distance, identities, paid before, paid after).
 
-    The smallest come first: by the length of the attacked chain, then by identities, then by distance.
-    Cost: O(max_depth ** 3) rational subtractions.
+    The smallest come first: by the length of the attacked chain, then by identities, then by distance. `most` is
+    the largest number of identities. Cost: O(max_depth ** 3) rational subtractions.
     """
     for length, row in enumerate(rows, 1):
         sums = [Fraction(0), *accumulate(row)]
-        for k in range(1, length):
+        for k in range(1, length if most is None else min(length, most + 1)):
             for j, before in enumerate(rows[length - k - 1]):
                 yield length - k, j, k, before, sums[j + k + 1] - sums[j]
 
 
 @dataclass(frozen=True, slots=True, init=False)
-class SybilProof(Property):
-    """No member gains more than `epsilon` by splitting into any number of identities on its chain.
+class SybilProof(PathProperty):
+    """No member gains more than `epsilon` by splitting into several identities on its chain.
 
     A member at distance j of a chain of length l that splits into k + 1 identities collects
     S_k(l, j) = R(l + k, j) + ... + R(l + k, j + k) instead of R(l, j). Claimed is
-    S_k(l, j) <= (1 + epsilon) R(l, j) for all l >= 1, 0 <= j < l and k >= 1.
+    S_k(l, j) <= (1 + epsilon) R(l, j) + k identity_cost for all l >= 1, 0 <= j < l and 1 <= k <= identities.
 
     Parameters
     ----------
     epsilon : int, float or Fraction
         Allowed gain relative to the honest reward, at least 0; a float stands for its shortest decimal.
+    identity_cost : int, float or Fraction
+        What one fake identity costs, in shares of the prize, at least 0.
+    identities : int, optional
+        The most fake identities that an attacker can have, at least 1. By default any number.
 
     Raises
     ------
     InvalidInputError
-        If epsilon is negative or not finite.
+        If an argument is out of range.
 
     Examples
     --------
-    >>> from mechanism.schemes import Recursive
+    >>> from mechanism.schemes import EqualSplit, Recursive
     >>> from proofs import verify
     >>> print(verify(Recursive(1 / 2), SybilProof()))
     Refuted: not sybil-proof in chains of every length.
@@ -154,20 +144,16 @@ class SybilProof(Property):
       gain:   1/4 of the prize (+50 %)
     >>> print(verify(Recursive(1 / 2), SybilProof(1)))
     Proved: sybil-proof with epsilon = 1 in chains of every length.
+    >>> print(verify(EqualSplit(), SybilProof(identity_cost=Fraction(1, 6))))
+    Proved: sybil-proof at a cost of 1/6 per identity in chains of every length.
 
     Notes
     -----
-    *Closure.* At epsilon = 0 one fake identity is the worst case: S_k(l, j) <= S_(k-1)(l+1, j) + S_(k-1)(l+1, j+1),
-    since all rewards are >= 0 and each of the left side stands on the right; by induction the right side is at
-    most R(l+1, j) + R(l+1, j+1) = S_1(l, j) <= R(l, j). For epsilon > 0 the same induction gives only
-    (1 + epsilon)^k, so all k are checked.
-
-    *Power terms.* A split multiplies rewards s p^(l-1) q^j by g_k, whatever l and j, with the `Growth` g of the
-    term. So the property holds at every length if and only if the supremum of g is at most
-    1 + epsilon; else the smallest witness is the first g_k above, at l = 1 and j = 0: it attacks a
-    chain of length k + 1, and shorter chains have no room for k fake identities.
-
-    *Equal split.* S_k(l, j) / R(l, j) = (k + 1) l / (l + k) exceeds every bound.
+    *Closure.* If nothing is allowed and identities cost nothing, one fake identity is the worst case:
+    S_k(l, j) <= S_(k-1)(l+1, j) + S_(k-1)(l+1, j+1), since all rewards are >= 0 and each of the left side stands
+    on the right; by induction the right side is at most R(l+1, j) + R(l+1, j+1) = S_1(l, j) <= R(l, j). With
+    epsilon > 0 the same induction gives only (1 + epsilon)^k, and with a cost it pays for 2^k - 1 identities
+    instead of k, so all k are checked.
 
     References
     ----------
@@ -175,58 +161,49 @@ class SybilProof(Property):
     Zou, WINE 2012.
     """
 
+    name: ClassVar[str] = "sybil_proof"
+    code: ClassVar[str] = "SP"
+    statement: ClassVar[str] = (
+        "R(l + k, j) + ... + R(l + k, j + k) <= (1 + epsilon) R(l, j) + k identity_cost "
+        "for all 0 <= j < l and 1 <= k <= identities"
+    )
+    adversary: ClassVar[str] = "a member of a chain, splitting into identities that recruit one another"
+    source: ClassVar[str] = "Zhang et al., IJCAI 2020; with epsilon: Nath et al., WINE 2012"
     epsilon: Fraction
+    identity_cost: Fraction
+    identities: int | None
 
-    def __init__(self, epsilon: Number = 0) -> None:
-        allowed = "a finite number of at least 0"
-        value = exact(number(epsilon, argument="epsilon", allowed=allowed))
-        if value < 0:
-            raise InvalidInputError("epsilon", epsilon, allowed=allowed)
-        object.__setattr__(self, "epsilon", value)
+    def __init__(
+        self, epsilon: Number = 0, *, identity_cost: Number = 0, identities: int | None = None
+    ) -> None:
+        object.__setattr__(self, "epsilon", exact(check_parameter("epsilon", epsilon)))
+        object.__setattr__(self, "identity_cost", exact(check_parameter("identity_cost", identity_cost)))
+        most = None if identities is None else whole(identities, argument="identities")
+        object.__setattr__(self, "identities", most)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the property as a certificate names it."""
-        return {"property": "sybil_proof", "epsilon": full(self.epsilon)}
+        """Return the property as a certificate names it: a cost and a number of identities if there is one."""
+        cost = {"identity_cost": full(self.identity_cost)} if self.identity_cost else {}
+        most = {} if self.identities is None else {"identities": self.identities}
+        return {"property": self.name, "epsilon": full(self.epsilon)} | cost | most
+
+    def pays(self, before: Fraction, after: Fraction, identities: int) -> bool:
+        """Return whether a split into identities + 1 gains too much."""
+        return after > (1 + self.epsilon) * before + identities * self.identity_cost
 
     def violation(self, rows: Rows) -> SybilAttack | None:
         """Return the smallest split on a table that gains too much, or None. Cost: O(max_depth ** 3)."""
-        bound = 1 + self.epsilon
-        for depth, distance, identities, before, after in splits(rows):
-            if after > bound * before:
-                return SybilAttack.on(rows, depth, distance, identities=identities)
+        for depth, distance, k, before, after in splits(rows, most=self.identities):
+            if self.pays(before, after, k):
+                return SybilAttack.on(rows, depth, distance, identities=k, cost=k * self.identity_cost)
         return None
 
-    def peak(self, term: Term) -> Peak | None:
-        """Return the peak that proves the property of a power term at every length, or None."""
-        ceiling = Growth.of(*term[1:]).ceiling()
-        return None if ceiling is None or ceiling[1] > 1 + self.epsilon else ceiling[0]
-
-    def violation_by_term(self, term: Term) -> SybilAttack | None:
-        """Return the smallest split on a power term that gains too much; None if there is none within reach."""
-        k = Growth.of(*term[1:]).first_above(1 + self.epsilon)
-        return None if k is None else SybilAttack.on_term(term, k)
-
-    def violation_by_equal_split(self) -> SybilAttack:
-        """Return the smallest split on R(l, j) = 1 / l that gains too much.
-
-        Notes
-        -----
-        In an attacked chain of length n a split into k + 1 identities multiplies by (k + 1) (n - k) / n, which
-        rises with k up to k = (n - 1) // 2. That maximum, about n / 4, rises with n. So both the
-        shortest chain and the fewest identities are found by bisection.
-        """
-        bound = 1 + self.epsilon
-
-        def gains(n: int, k: int) -> bool:
-            return (k + 1) * (n - k) > bound * n
-
-        n = first_index(lambda n: gains(n, (n - 1) // 2))
-        if n is None or (k := first_index(lambda k: gains(n, k), last=(n - 1) // 2)) is None:
-            raise ArithmeticError("n / 4 exceeds no bound")
-        before, after = Fraction(1, n - k), Fraction(1, n)
-        kept = n <= _LONGEST_CHAIN_KEPT
-        chains = ((before,) * (n - k), (after,) * n) if kept else (None, None)
-        return SybilAttack(n - k, 0, k, before, (k + 1) * after, *chains)
-
     def __str__(self) -> str:
-        return "sybil-proof" + (f" with epsilon = {short(self.epsilon, width=80)}" if self.epsilon else "")
+        words = ["sybil-proof"]
+        if self.epsilon:
+            words.append(f"with epsilon = {short(self.epsilon, width=80)}")
+        if self.identity_cost:
+            words.append(f"at a cost of {short(self.identity_cost, width=80)} per identity")
+        if self.identities is not None:
+            words.append(f"against at most {self.identities} fake identities")
+        return " ".join(words)
