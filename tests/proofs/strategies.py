@@ -7,13 +7,30 @@ from fractions import Fraction
 from hypothesis import strategies as st
 
 from mechanism.schemes import (
+    AlmostUniform,
+    BalancedGeometric,
+    ConstantSplit,
+    DirectReferral,
     DoubleGeometric,
     EqualSplit,
     FinderTakesAll,
     Geometric,
     PathScheme,
+    PathTable,
     Power,
+    PowerSum,
     Recursive,
+)
+from proofs import (
+    BudgetBalanced,
+    CollusionProof,
+    FinderShare,
+    IndividualRationality,
+    PathProperty,
+    RecruiterShare,
+    RhoSplit,
+    SybilProof,
+    WithinBudget,
 )
 
 Rows = list[list[Fraction]]
@@ -75,3 +92,46 @@ closed_forms: st.SearchStrategy[PathScheme] = st.one_of(
     st.just(FinderTakesAll()),
     st.just(EqualSplit()),
 )
+
+twelfths = st.builds(Fraction, st.integers(1, 11), st.just(12))
+sums = st.builds(
+    PowerSum,
+    st.lists(
+        st.tuples(st.builds(Fraction, st.integers(0, 3), st.integers(1, 6)), factors, factors),
+        min_size=1,
+        max_size=3,
+    ),
+)
+
+catalogue: st.SearchStrategy[PathScheme] = st.one_of(
+    closed_forms,
+    st.builds(BalancedGeometric, twelfths),
+    st.builds(DirectReferral, st.builds(Fraction, st.integers(1, 12), st.just(12))),
+    st.builds(ConstantSplit, st.integers(1, MOST_DEPTH)),
+    st.builds(
+        AlmostUniform, st.builds(Fraction, st.integers(1, 12), st.integers(1, 6)), st.integers(1, MOST_DEPTH)
+    ),
+    sums,
+    tables().map(PathTable),
+)
+"""Every family, at parameters that make many inequalities tight."""
+
+costs = st.one_of(st.just(Fraction(0)), st.builds(Fraction, st.integers(1, 6), st.integers(1, 24)))
+bounds = st.one_of(st.sampled_from([Fraction(0), Fraction(1)]), twelfths, shares)
+
+path_properties: st.SearchStrategy[PathProperty] = st.one_of(
+    st.builds(
+        SybilProof,
+        st.one_of(epsilons, st.integers(0, 4)),
+        identity_cost=costs,
+        identities=st.none() | st.integers(1, 4),
+    ),
+    st.builds(CollusionProof, epsilons),
+    st.just(WithinBudget()),
+    st.just(BudgetBalanced()),
+    st.builds(RecruiterShare, st.none() | bounds),
+    st.builds(RhoSplit, bounds),
+    st.builds(FinderShare, bounds),
+    st.builds(IndividualRationality, st.one_of(st.just(Fraction(0)), bounds)),
+)
+"""Every property of path schemes."""
