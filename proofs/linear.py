@@ -20,6 +20,7 @@ Row = tuple[Mapping[Any, Fraction], Fraction]
 Vector = dict[int, Fraction]
 Floats = tuple[NDArray[np.float64], NDArray[np.float64]]
 _CLEAR = (1e-9, 1e-7, 1e-12, 1e-14)  # what is taken for positive in floats, tried in turn
+_ROUNDS = 4  # of measuring unknowns in new units
 _TOLERANCES = (1e-10, 1e-8)
 
 
@@ -108,13 +109,14 @@ def maximise(program: LinearProgram) -> LinearOptimum:
     The dual simplex method of HiGHS (within scipy) returns a vertex x and multipliers y in floats. Both are
     computed again in exact arithmetic from the inequalities that hold with equality there: x from its zeros and
     its tight rows, those with a multiplier first, until they determine a point; y likewise from the rows
-    with a multiplier and the unknowns that are positive. Degenerate vertices need no care: the tight rows
-    that are left over hold as well, or the attempt fails. Equal objectives of a feasible x and a feasible y prove both
-    optimal, and nothing else is returned. If floats cannot tell what is tight, because rewards are
-    tiny, the simplex method goes on in exact arithmetic from the basis they suggest (`proofs.simplex`).
+    with a multiplier and the unknowns that are positive. Degenerate vertices need no care: the tight rows that
+    are left over hold as well, or the attempt fails. Equal objectives of a feasible x and y prove both
+    optimal, and nothing else is returned. If floats cannot tell what is tight, because some unknowns are tiny,
+    they are measured in units of their own size and solved for again, a few times. If that does not help either,
+    the simplex method goes on in exact arithmetic from the basis that the floats suggest (`proofs.simplex`).
 
     Cost: a solve in floats, and elimination on the tight rows, at worst O(n ** 3) operations on integers for n
-    unknowns, far fewer where rows are short; in the second case the same for every further step.
+    unknowns, far fewer where rows are short; exact simplex steps cost as much each.
 
     References
     ----------
@@ -141,36 +143,51 @@ def maximise(program: LinearProgram) -> LinearOptimum:
 
 def _candidates(tableau: Tableau) -> Iterator[tuple[Vector, Vector]]:
     """Yield points and multipliers that may be optimal, the cheapest first."""
-    floats = _floats(tableau)
+    units = np.ones(len(tableau.objective))
     basis = Basis()
-    if floats is not None:
+    for _ in range(_ROUNDS):
+        floats = _floats(tableau, units)
+        if floats is None:
+            break
         for clear in _CLEAR:
             vertex = _vertex(tableau, floats, clear)
             if vertex is not None:
                 yield vertex
         basis = _basis(tableau, floats)
+        sizes = units * floats[0][: len(units)]
+        sizes[sizes <= units * _CLEAR[0]] = 0.0
+        if not sizes.any():
+            break
+        units = np.exp2(np.round(np.log2(np.where(sizes > 0, sizes, sizes[sizes > 0].min()))))
     basis = tableau.best_basis(basis)
     yield tableau.point(basis), tableau.dual().point(Basis(basis.used, basis.tight))
 
 
-def _floats(tableau: Tableau) -> Floats | None:
-    """Return the slacks of unknowns and rows and their reduced costs at an optimum in floats, if one is found."""
+def _floats(tableau: Tableau, units: NDArray[np.float64]) -> Floats | None:
+    """Return an optimum in floats, if one is found: all slacks and all reduced costs, scaled.
+
+    Unknowns are measured in given units, and every row is divided by its largest coefficient then.
+    """
     import scipy.sparse as sp
     from scipy.optimize import linprog
 
     places = [(i, column, float(x)) for i, row in enumerate(tableau.rows) for column, x in row.items()]
     at = np.array([place[:2] for place in places], dtype=np.int64).reshape(-1, 2).T
+    entries = np.array([place[2] for place in places]) * units[at[1]]
+    heights = np.zeros(len(tableau.rows))
+    np.maximum.at(heights, at[0], np.abs(entries))
+    heights[heights == 0] = 1.0
     shape = (len(tableau.rows), len(tableau.objective))
-    matrix = sp.csr_array((np.array([place[2] for place in places]), (at[0], at[1])), shape=shape)
-    objective = np.array([float(x) for x in tableau.objective])
-    bounds = np.array([float(x) for x in tableau.bounds])
+    matrix = sp.csr_array((entries / heights[at[0]], (at[0], at[1])), shape=shape)
+    objective = np.array([float(x) for x in tableau.objective]) * units
+    objective /= np.abs(objective).max() or 1.0
+    bounds = np.array([float(x) for x in tableau.bounds]) / heights
     for tolerance in _TOLERANCES:
         options = {"primal_feasibility_tolerance": tolerance, "dual_feasibility_tolerance": tolerance}
         result = linprog(-objective, A_ub=matrix, b_ub=bounds, method="highs-ds", options=options)
         if result.status == 0:
             x, y = result.x, -result.ineqlin.marginals
-            slacks = np.concatenate((x, bounds - matrix @ x))
-            return slacks, np.concatenate((matrix.T @ y - objective, y))
+            return np.concatenate((x, bounds - matrix @ x)), np.concatenate((matrix.T @ y - objective, y))
     return None
 
 

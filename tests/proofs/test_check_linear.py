@@ -203,6 +203,30 @@ class TestForms:
         words = "the largest least reward is 1/2 with max_depth 2, epsilon 0, identity_cost 0, collusion None"
         assert check(document(simple(), simple())) == [f"{words}, positions all, budget 1"] * 2
 
+    def test_the_format_is_an_old_promise(self):
+        assert FORMAT == "incentive-networks/linear-certificate/1"
+
+    def test_a_total(self):
+        claim = simple()["claim"] | {"objective": "total", "value": "2"}
+        entry = {
+            "claim": claim,
+            "rewards": [["1"], ["1/4", "3/4"]],
+            "multipliers": {"budget(1)": "1", "budget(2)": "1"},
+        }
+        assert is_proof(entry)
+        assert accepts(entry)
+        for value in ("1/4", "1"):
+            claim["value"] = value
+            assert not accepts(entry)
+
+    @pytest.mark.parametrize("kind", ["paid", "budget"])
+    def test_names_of_rows_have_their_own_length(self, kind):
+        entry = simple()
+        entry["claim"] |= {"collusion": "0"}
+        entry["multipliers"][f"{kind}(1, 0, 1)"] = "0"
+        with pytest.raises(Refused, match=r"^there is no row"):
+            check(document(entry))
+
     @pytest.mark.parametrize("text", NO_NUMBERS)
     @pytest.mark.parametrize("member", ["epsilon", "identity_cost", "collusion", "budget", "value"])
     def test_no_number_in_the_claim(self, member, text):
@@ -455,7 +479,8 @@ class TestFiles:
         path = tmp_path / "certificate.json"
         path.write_text(json.dumps(document(simple(), simple())), encoding="utf-8")
         assert main([str(path)]) == 0
-        assert len(capsys.readouterr().out.splitlines()) == 2
+        words = f"accepted: {check(document(simple()))[0]}\n"
+        assert capsys.readouterr().out == 2 * words
         for arguments in ([], [str(path), str(path)]):
             assert main(arguments) == 2
             assert capsys.readouterr().err.startswith("usage: ")

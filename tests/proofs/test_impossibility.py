@@ -207,9 +207,12 @@ class TestAnyRules:
         assert bound.rules == SchemeRules(3, F(1, 10), F(1, 100), F(1, 5), "all", F(3, 2))
 
     def test_tiny_guarantees_are_exact(self):
-        """Far below what floats can tell from 0: the value is about 1e-11."""
-        bound = guaranteed_reward(8, collusion=F(1, 1000))
-        assert 0 < bound.value < F(1, 10**10)
+        """Far below what floats can tell from 0, down to about 1e-19."""
+        for depth, digits in ((8, 10), (10, 14), (12, 18)):
+            value = guaranteed_reward(depth, collusion=F(1, 1000)).value
+            assert 0 < value < F(1, 10**digits)
+            tenfold = guaranteed_reward(depth, collusion=F(1, 1000), budget=10).value
+            assert tenfold == 10 * value
 
     def test_only_what_is_proved_is_returned(self):
         bound = guaranteed_reward(3)
@@ -218,7 +221,7 @@ class TestAnyRules:
             RewardBound("least", *rest)
 
     def test_wrong_floats_do_no_harm(self, monkeypatch):
-        monkeypatch.setattr(proofs.linear, "_floats", lambda tableau: None)
+        monkeypatch.setattr(proofs.linear, "_floats", lambda tableau, units: None)
         assert guaranteed_reward(4, positions="interior", collusion=0.1, epsilon=0.1).value == F(4641, 48400)
 
     def test_is_frozen(self):

@@ -53,7 +53,7 @@ def proves(best, objective, rows, bounds):
 
 
 def without_floats(monkeypatch):
-    monkeypatch.setattr(proofs.linear, "_floats", lambda tableau: None)
+    monkeypatch.setattr(proofs.linear, "_floats", lambda tableau, units: None)
 
 
 class TestOptima:
@@ -176,7 +176,7 @@ class TestHardCases:
 
     def test_wrong_floats_are_not_believed(self, monkeypatch):
         wrong = np.array([0.0, 0.0, 1.0]), np.array([1.0, 1.0, 0.0])
-        monkeypatch.setattr(proofs.linear, "_floats", lambda tableau: wrong)
+        monkeypatch.setattr(proofs.linear, "_floats", lambda tableau, units: wrong)
         one = Fraction(1)
         best = maximise(LinearProgram({"x": one, "y": 2 * one}, {"row": ({"x": one, "y": one}, one)}))
         assert (best.value, best.point, best.multipliers) == (2, {"y": 1}, {"row": 2})
