@@ -30,6 +30,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
+__all__ = ["FORMAT", "LEAST", "Program", "Refused", "check"]
 FORMAT = "incentive-networks/linear-certificate/1"
 CLAIM = ["objective", "max_depth", "epsilon", "identity_cost", "collusion", "positions", "budget", "value"]
 LEAST = (0, 0)  # the unknown t, named as no reward is
@@ -131,8 +132,7 @@ def bound(program: Program, multipliers: Any) -> Fraction:
     """Return the bound on the objective that the multipliers prove."""
     if not isinstance(multipliers, dict):
         raise Refused("the multipliers must be a JSON object from rows to numbers")
-    total: dict[Position, Fraction] = {}
-    most = Fraction(0)
+    total, most = dict[Position, Fraction](), Fraction(0)
     for name, text in multipliers.items():
         match = ROW.fullmatch(name)
         row = program.row(match[1], *map(int, match[2].split(", "))) if match else None

@@ -16,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import proofs.check_linear
-from mechanism.schemes import PathTable
 from proofs import guaranteed_reward, interior_rewards_vanish
 from proofs.check_linear import FORMAT, Refused, check, check_rewards, load, main, read_claim
 from proofs.linear import LinearProgram, maximise
@@ -127,19 +126,17 @@ class TestAgainstTheOracle:
 
     def test_unedited_proofs_are_accepted(self):
         for entry in proofs_to_edit():
-            assert is_proof(entry)
-            assert accepts(entry)
+            assert is_proof(entry) is accepts(entry) is True
 
     @pytest.mark.parametrize("number", range(8))
     def test_every_multiplier_counts(self, number):
         entry = proofs_to_edit()[number]
-        for name in entry["multipliers"]:
-            for change in (TINY, -TINY):
-                changed = copy.deepcopy(entry)
-                changed["multipliers"][name] = str(Fraction(entry["multipliers"][name]) + change)
-                assert accepts(changed) is is_proof(changed)
-                if change < 0:
-                    assert not accepts(changed)
+        for name, text in entry["multipliers"].items():
+            changed = copy.deepcopy(entry)
+            changed["multipliers"][name] = str(Fraction(text) - TINY)
+            assert not accepts(changed)
+            changed["multipliers"][name] = str(Fraction(text) + TINY)
+            assert accepts(changed) is is_proof(changed)
 
 
 RULES = (
@@ -213,8 +210,7 @@ class TestForms:
             "rewards": [["1"], ["1/4", "3/4"]],
             "multipliers": {"budget(1)": "1", "budget(2)": "1"},
         }
-        assert is_proof(entry)
-        assert accepts(entry)
+        assert is_proof(entry) is accepts(entry) is True
         for value in ("1/4", "1"):
             claim["value"] = value
             assert not accepts(entry)
@@ -501,9 +497,3 @@ class TestFiles:
 
     def test_at_most_200_lines(self):
         assert len(CHECKER.read_text(encoding="utf-8").splitlines()) <= 200
-
-
-def test_the_attached_scheme_is_the_one_in_the_certificate():
-    bound = guaranteed_reward(4, positions="interior")
-    rewards = bound.certificate["claims"][0]["rewards"]
-    assert PathTable([[Fraction(x) for x in row] for row in rewards]).rows == bound.scheme.rows
