@@ -9,6 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mechanism import (
+    AlmostUniform,
+    BalancedGeometric,
+    ConstantSplit,
     DirectReferral,
     DoubleGeometric,
     EqualSplit,
@@ -17,6 +20,7 @@ from mechanism import (
     InvalidInputError,
     PathTable,
     Power,
+    PowerSum,
     Recursive,
     scheme_from_dict,
 )
@@ -29,6 +33,10 @@ schemes = st.one_of(
     st.builds(DoubleGeometric, share),
     st.builds(DirectReferral, st.integers(1, 1000).map(lambda k: Fraction(k, 1000))),
     st.builds(Geometric, share, share),
+    st.builds(BalancedGeometric, share),
+    st.builds(ConstantSplit, st.integers(1, 20)),
+    st.builds(AlmostUniform, share, st.integers(1, 20)),
+    st.lists(st.tuples(share, share, share), min_size=1, max_size=3).map(PowerSum),
     st.builds(Power, share, share, st.fractions(0, 3, max_denominator=100)),
     st.lists(share, min_size=3, max_size=3).map(lambda x: PathTable([x[:1], x[1:]])),
 )
@@ -39,7 +47,8 @@ positions = st.integers(1, 30).flatmap(lambda depth: st.tuples(st.just(depth), s
 def test_the_formula_is_generic_over_the_number_type(scheme, position):
     exact = scheme.exact().reward(*position)
     assert isinstance(exact, (int, Fraction))
-    values = {name: float(value) for name, value in _parameters(scheme).items()}
+    whole = ("members", "height")
+    values = {k: v if k in whole else float(v) for k, v in _parameters(scheme).items()}
     if values:
         floating = type(scheme)(**values).reward(*position)
         assert isinstance(floating, float)
@@ -48,7 +57,11 @@ def test_the_formula_is_generic_over_the_number_type(scheme, position):
 
 def _parameters(scheme):
     document = scheme.to_dict()
-    return {} if "rewards" in document else {k: Fraction(v) for k, v in document.items() if k != "scheme"}
+    return (
+        {}
+        if {"rewards", "terms"} & set(document)
+        else {k: Fraction(v) for k, v in document.items() if k != "scheme"}
+    )
 
 
 @given(schemes, st.integers(1, 8))
@@ -108,6 +121,10 @@ def test_exact_schemes_pay_fractions(scheme, position):
         (DoubleGeometric(0.2), "double geometric 0.2"),
         (DirectReferral(0.2), "direct referral 0.2"),
         (Power(1, 0.5, 0.25), "1 * 0.5^(l-1) * 0.25^j"),
+        (PowerSum([(1, 0.5, 0.25), (2, 1, 0)]), "1 * 0.5^(l-1) * 0.25^j + 2 * 1^(l-1) * 0^j"),
+        (BalancedGeometric(0.5), "balanced geometric 0.5"),
+        (ConstantSplit(4), "constant split 4"),
+        (AlmostUniform(0.2, 5), "almost uniform (0.2, 5)"),
         (PathTable([[1]]), "table of depth 1"),
         (PathTable([[1]], label="mine"), "mine"),
     ],
@@ -185,6 +202,19 @@ def test_a_square_table_is_read_back():
         (lambda: DoubleGeometric(0), r"b is 0; .*\(0, 1\)"),
         (lambda: DirectReferral(1.5), r"referral is 1.5; .*\(0, 1\]"),
         (lambda: Geometric(float("inf"), 0.5), "first is inf"),
+        (lambda: BalancedGeometric(1), r"ratio is 1; .*\(0, 1\)"),
+        (lambda: BalancedGeometric(0), "ratio is 0"),
+        (lambda: ConstantSplit(0), "members is 0"),
+        (lambda: ConstantSplit(2.0), "members is 2.0"),
+        (lambda: ConstantSplit(Fraction(5, 2)), "members is Fraction"),
+        (lambda: AlmostUniform(0, 3), "beta is 0"),
+        (lambda: AlmostUniform(1, "3"), "height is '3'"),
+        (lambda: PowerSum([]), "terms is"),
+        (lambda: PowerSum("abc"), "terms is 'abc'"),
+        (lambda: PowerSum([(1, 2)]), r"terms\[0\] is"),
+        (lambda: PowerSum([(1, 1, 1), (1, -1, 1)]), r"terms\[1, 1\] is -1"),
+        (lambda: scheme_from_dict({"scheme": "power_sum", "terms": "1"}), "a list of lists"),
+        (lambda: scheme_from_dict({"scheme": "power_sum", "term": []}), "'terms' only"),
         (lambda: Power(1, 1, -1), "q is -1"),
         (lambda: PathTable([]), "at least one row"),
         (lambda: PathTable([[1], [1]]), "at least 2"),
