@@ -102,7 +102,12 @@ class TreeScheme(ABC):
         return np.array([float(x) for x in paid])
 
     def evaluate(
-        self, parents: Sequence[int], contributions: Sequence[Any], *, order: Sequence[int] | None = None
+        self,
+        parents: Sequence[int],
+        contributions: Sequence[Any],
+        *,
+        order: Sequence[int] | None = None,
+        parameters: Sequence[Any] | None = None,
     ) -> list[Any]:
         """Return the rewards on a forest given as plain sequences, in the arithmetic of its numbers.
 
@@ -114,8 +119,12 @@ class TreeScheme(ABC):
             Of any type that knows the four operations.
         order : sequence of int, optional
             0..n - 1 by default.
+        parameters : sequence of numbers, optional
+            The parameters in another arithmetic.
         """
-        parameters, n, width = self.parameters, len(parents), self.width
+        if parameters is None:
+            parameters = self.parameters
+        n, width = len(parents), self.width
         walk = range(n) if order is None else order
         zero = contributions[0] * 0
         total, depths = (None, None) if self.local else (sum(contributions, zero), [1] * n)
