@@ -44,7 +44,6 @@ from mechanism.schemes import (
     TreeScheme,
     scheme_from_dict,
     split_contract,
-    tree_scheme_from_dict,
 )
 from mechanism.tasks import Search
 
@@ -93,5 +92,4 @@ __all__ = [
     "datasets",
     "scheme_from_dict",
     "split_contract",
-    "tree_scheme_from_dict",
 ]

@@ -7,6 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from proofs.catalogue import (
+        PROPERTIES,
+        property_from_text,
+    )
     from proofs.certificate import (
         certificate_of,
         check_certificate,
@@ -14,7 +18,15 @@ if TYPE_CHECKING:
         read_scheme,
         write_json,
     )
+    from proofs.comparison import (
+        Comparison,
+        compare,
+    )
     from proofs.gain import SybilGain, sybil_gain, sybil_gain_float
+    from proofs.implications import (
+        IMPLICATIONS,
+        Implication,
+    )
     from proofs.impossibility import (
         RewardBound,
         RewardTradeOff,
@@ -40,21 +52,49 @@ if TYPE_CHECKING:
         SybilProof,
         WithinBudget,
     )
+    from proofs.trees import (
+        Additivity,
+        BudgetBalance,
+        BudgetConstraint,
+        ContributionIncentive,
+        ProfitableOpportunity,
+        ProportionalReward,
+        SolicitationIncentive,
+        SubtreeLocality,
+        Symmetry,
+        TreeCase,
+        TreeProperty,
+        UnboundedReward,
+        UnprofitableBypassing,
+        UnprofitableGeneralizedSybilAttack,
+        UnprofitableSybilAttack,
+        ZeroValueRoot,
+    )
     from proofs.verdict import Claim, Proved, Refuted, Unrefuted, Verdict
     from proofs.verification import verify
 
 __all__ = [
+    "IMPLICATIONS",
+    "PROPERTIES",
+    "Additivity",
+    "BudgetBalance",
     "BudgetBalanced",
+    "BudgetConstraint",
     "Claim",
     "CollusionProof",
+    "Comparison",
+    "ContributionIncentive",
     "Counterexample",
     "FinderShare",
     "Imbalance",
+    "Implication",
     "IndividualRationality",
     "Merger",
     "Overspending",
     "PathProperty",
+    "ProfitableOpportunity",
     "Property",
+    "ProportionalReward",
     "Proved",
     "RecruiterShare",
     "Refuted",
@@ -62,16 +102,28 @@ __all__ = [
     "RewardTradeOff",
     "RhoSplit",
     "Shortfall",
+    "SolicitationIncentive",
+    "SubtreeLocality",
     "SybilAttack",
     "SybilGain",
     "SybilProof",
+    "Symmetry",
+    "TreeCase",
+    "TreeProperty",
+    "UnboundedReward",
+    "UnprofitableBypassing",
+    "UnprofitableGeneralizedSybilAttack",
+    "UnprofitableSybilAttack",
     "Unrefuted",
     "Verdict",
     "WithinBudget",
+    "ZeroValueRoot",
     "certificate_of",
     "check_certificate",
+    "compare",
     "guaranteed_reward",
     "interior_rewards_vanish",
+    "property_from_text",
     "read_certificate",
     "read_scheme",
     "reward_trade_off",
@@ -82,6 +134,36 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "proofs.catalogue": (
+        "PROPERTIES",
+        "property_from_text",
+    ),
+    "proofs.comparison": (
+        "Comparison",
+        "compare",
+    ),
+    "proofs.implications": (
+        "IMPLICATIONS",
+        "Implication",
+    ),
+    "proofs.trees": (
+        "Additivity",
+        "BudgetBalance",
+        "BudgetConstraint",
+        "ContributionIncentive",
+        "ProfitableOpportunity",
+        "ProportionalReward",
+        "SolicitationIncentive",
+        "SubtreeLocality",
+        "Symmetry",
+        "TreeCase",
+        "TreeProperty",
+        "UnboundedReward",
+        "UnprofitableBypassing",
+        "UnprofitableGeneralizedSybilAttack",
+        "UnprofitableSybilAttack",
+        "ZeroValueRoot",
+    ),
     "proofs.certificate": (
         "certificate_of",
         "check_certificate",

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mechanism.errors import CertificateError, InvalidInputError
-from mechanism.schemes import PathScheme, scheme_from_dict
-from proofs import check
+from mechanism.schemes import PathScheme, TreeScheme, scheme_from_dict
+from proofs import check, check_tree
 from proofs.verdict import Proved, Verdict
 
 __all__ = [
@@ -59,12 +59,14 @@ def certificate_of(verdicts: Verdict | Iterable[Verdict]) -> dict[str, Any]:
     if any(proof.scheme != proofs[0].scheme for proof in proofs):
         raise CertificateError("the proofs are about different schemes, and a certificate is about one")
     return {
-        "format": check.FORMAT,
+        "format": proofs[0].certificate["format"],
         "claims": [claim for proof in proofs for claim in proof.certificate["claims"]],
     }
 
 
-def check_certificate(scheme: PathScheme | Mapping[str, Any], certificate: Mapping[str, Any]) -> list[str]:
+def check_certificate(
+    scheme: PathScheme | TreeScheme | Mapping[str, Any], certificate: Mapping[str, Any]
+) -> list[str]:
     """Return in words what a certificate proves about a scheme.
 
     Raises
@@ -72,10 +74,12 @@ def check_certificate(scheme: PathScheme | Mapping[str, Any], certificate: Mappi
     CertificateError
         If the checker refuses it.
     """
-    document = scheme.to_dict() if isinstance(scheme, PathScheme) else dict(scheme)
+    document = scheme.to_dict() if isinstance(scheme, (PathScheme, TreeScheme)) else dict(scheme)
     try:
+        if certificate.get("format") == check_tree.FORMAT:
+            return check_tree.check(document, dict(certificate))
         return check.check(document, dict(certificate))
-    except check.Refused as reason:
+    except (check.Refused, check_tree.Refused) as reason:
         raise CertificateError(f"the certificate is refused: {reason}") from reason
 
 
@@ -99,12 +103,13 @@ def read_certificate(path: PathLike) -> dict[str, Any]:
         If the file holds no certificate of a known format.
     """
     document = _read(path)
-    if not isinstance(document, dict) or document.get("format") != check.FORMAT:
-        raise CertificateError(f"{os.fspath(path)} holds no certificate of the format {check.FORMAT}")
+    formats = (check.FORMAT, check_tree.FORMAT)
+    if not isinstance(document, dict) or document.get("format") not in formats:
+        raise CertificateError(f"{os.fspath(path)} holds no certificate of the format {' or '.join(formats)}")
     return document
 
 
-def read_scheme(path: PathLike) -> PathScheme:
+def read_scheme(path: PathLike) -> PathScheme | TreeScheme:
     """Return a scheme from its file.
 
     Raises

@@ -198,7 +198,7 @@ def check_claim(scheme: Scheme, document: Any, multipliers: Any) -> str:
     else:
         members(multipliers)  # none
         require(holds_at_every_length(scheme, claim), f"the closed form does not show {name}")
-    words = [name.replace("_", "-" if name.endswith("proof") else " ")]
+    words = [document["property"].replace("_", "-" if name.endswith("proof") else " ")]
     words += [f"with {key} = {x}" for key, x in document.items() if key not in ("property", "max_depth")]
     words.append("at every length" if claim.depth is None else f"in chains of length at most {claim.depth}")
     return " ".join(words)

@@ -14,14 +14,15 @@ __all__ = ["Claim", "Proved", "Refuted", "Unrefuted", "Verdict"]
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A property, and the chains that it is claimed for.
+    """A property, and what it is claimed for.
 
     Parameters
     ----------
     property : Property
         What is claimed.
     max_depth : int or None
-        The scheme is cut there: longer chains pay nobody. None claims it for chains of every length.
+        A path scheme is cut there: longer chains pay nobody. None claims it for chains of every length, or for
+        every referral forest.
     """
 
     property: Property
@@ -29,11 +30,10 @@ class Claim:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the claim as a certificate states it."""
-        return self.property.to_dict() | {"max_depth": self.max_depth}
+        return self.property.claim(self.max_depth)
 
     def __str__(self) -> str:
-        where = "every length" if self.max_depth is None else f"length at most {self.max_depth}"
-        return f"{self.property} in chains of {where}"
+        return f"{self.property} {self.property.scope(self.max_depth)}"
 
 
 @dataclass(frozen=True, slots=True)

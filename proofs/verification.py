@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from mechanism.errors import CertificateError, InvalidInputError
 from mechanism.schemes import PathScheme, TreeScheme
@@ -11,6 +11,9 @@ from proofs.forms import ClosedForm
 from proofs.properties.path import PathProperty, Rows
 from proofs.properties.property import Property
 from proofs.subject import RewardRule, Subject, depth_limit, table_document
+from proofs.trees.property import TreeProperty
+from proofs.trees.rule import TreeRule
+from proofs.trees.verification import verify_tree
 from proofs.verdict import Claim, Proved, Refuted, Unrefuted, Verdict
 
 __all__ = ["is_about", "verify"]
@@ -32,8 +35,8 @@ def is_about(property: Property, scheme: object) -> bool:  # noqa: A002 - the wo
 
 
 def verify(
-    scheme: PathScheme | RewardRule,
-    property: PathProperty,  # noqa: A002 - the word of the field
+    scheme: PathScheme | TreeScheme | RewardRule | TreeRule,
+    property: Property,  # noqa: A002 - the word of the field
     *,
     max_depth: int | None = None,
 ) -> Verdict:
@@ -41,19 +44,21 @@ def verify(
 
     Parameters
     ----------
-    scheme : PathScheme or callable (depth, distance) -> number
-        Rewards in shares of the prize. A float, parameter or reward, stands for its shortest decimal.
-    property : PathProperty
-        Such as `SybilProof` or `WithinBudget`.
+    scheme : PathScheme or callable (depth, distance) -> number; TreeScheme or callable (forest) -> rewards
+        Rewards in shares of the prize, or in the unit of the contributions. A float, parameter or reward,
+        stands for its shortest decimal.
+    property : Property
+        Such as `SybilProof` for the chains of a path scheme or `UnprofitableSybilAttack` for the forests of a
+        tree scheme.
     max_depth : int, optional
-        Claim the property of the scheme cut there: longer chains pay nobody, and no attacked chain
+        Claim the property of a path scheme cut there: longer chains pay nobody, and no attacked chain
         is longer. By default the claim is about chains of every length.
 
     Returns
     -------
     Proved, Refuted or Unrefuted
-        A proof has been accepted by `proofs.check`; a counterexample is the smallest; what was only
-        searched is unrefuted.
+        A proof has been accepted by `proofs.check` or `proofs.check_tree`; a counterexample is the smallest;
+        what was only searched is unrefuted.
 
     Raises
     ------
@@ -79,9 +84,20 @@ def verify(
     first violation lies within reach. Everything else, schemes of your own included, is searched up to
     depth 12, and never called proved.
     """
-    if not isinstance(property, PathProperty):
+    if not isinstance(property, (PathProperty, TreeProperty)):
         raise InvalidInputError("property", property, allowed="a property such as SybilProof()")
+    if not is_about(property, scheme):
+        kind = "path schemes" if isinstance(scheme, PathScheme) else "tree schemes"
+        raise InvalidInputError("property", str(property), allowed=f"a property of {kind}")
     limit = depth_limit(max_depth)
+    if isinstance(property, TreeProperty):
+        if limit is not None:
+            raise InvalidInputError("max_depth", limit, allowed="left out: forests are not cut")
+        return verify_tree(cast("TreeScheme | TreeRule", scheme), property)
+    return _verify_path(cast("PathScheme | RewardRule", scheme), property, limit)
+
+
+def _verify_path(scheme: PathScheme | RewardRule, property: PathProperty, limit: int | None) -> Verdict:  # noqa: A002
     subject = Subject.of(scheme)
     claim = Claim(property, limit)
     if limit is not None:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from mechanism.errors import InvalidInputError, MechanismError
+from solvers.cli_proofs import matrix, verify
+from solvers.progress import progress_bar
 
 if TYPE_CHECKING:
     from mechanism import Campaign, Graph
     from mechanism.campaign import Team
-    from solvers.scheme_design import Progress
 
 __all__ = ["main"]
 
@@ -59,6 +60,10 @@ def cli(context: click.Context) -> None:
     """Reward schemes that recruit most through a network, cannot be gamed, and are proved."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
+
+
+cli.add_command(verify)
+cli.add_command(matrix)
 
 
 @cli.command()
@@ -184,7 +189,7 @@ def solve(
     from solvers.design_frontier import frontier
     from solvers.tables import frontier_report
 
-    with _progress() as report:
+    with progress_bar() as report:
         result = frontier(campaign, allowed, effort=effort, rng=seed, progress=report)
     click.echo(f"\n{frontier_report(result)}\n")
     files = write_frontier(result, folder, heading=heading, title=_title(campaign, edge_list))
@@ -266,26 +271,6 @@ def _announce_compilation() -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Progress | None]:
-    """Yield a callback that draws a progress bar on a terminal, None elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        job = bar.add_task("starting", total=None)
-
-        def report(stage: str, done: int, total: int) -> None:
-            bar.update(job, description=stage, completed=done, total=total)
-
-        yield report
-
-
-@contextmanager
 def _refuse(option: str) -> Iterator[None]:
     """Name the option in errors about its value."""
     try:
@@ -308,7 +293,9 @@ def _sentence(error: InvalidInputError) -> str:
 def _run(command: Callable[[], object]) -> tuple[int, str]:
     """Return the exit code of a command and the sentence to print on the error stream."""
     try:
-        command()
+        code = (
+            command()
+        )  # click hands over the code of an early exit, and None from a command that ran through
     except click.exceptions.Exit as leave:
         return leave.exit_code, ""
     except (KeyboardInterrupt, click.Abort):
@@ -319,7 +306,7 @@ def _run(command: Callable[[], object]) -> tuple[int, str]:
         return _INVALID, error.format_message()
     except (MechanismError, OSError) as error:
         return _FAILED, str(error)
-    return 0, ""
+    return code if isinstance(code, int) else 0, ""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -333,7 +320,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code: 0, 1 if a computation failed, 2 for wrong input, 130 after an interruption.
+        Exit code: 0, 1 if a computation failed or a claim is refuted, 2 for wrong input, 3 if a claim is neither
+        proved nor refuted, 130 after an interruption.
     """
     words = None if arguments is None else list(arguments)
     code, sentence = _run(lambda: cli.main(words, prog_name="mechanism", standalone_mode=False))

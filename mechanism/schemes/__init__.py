@@ -32,6 +32,7 @@ __all__ = [
     "CDRM2",
     "FAMILIES",
     "TDRM",
+    "TREE_FAMILIES",
     "AlmostUniform",
     "BalancedGeometric",
     "CappedRate",
@@ -59,7 +60,6 @@ __all__ = [
     "TreeScheme",
     "scheme_from_dict",
     "split_contract",
-    "tree_scheme_from_dict",
 ]
 
 _FAMILIES: dict[str, type[PathScheme]] = {
@@ -81,7 +81,7 @@ _FAMILIES: dict[str, type[PathScheme]] = {
 }
 
 
-_TREE_FAMILIES: dict[str, type[TreeScheme]] = {
+TREE_FAMILIES: dict[str, type[TreeScheme]] = {
     family.kind: family
     for family in (
         GeometricTree,
@@ -98,40 +98,22 @@ _TREE_FAMILIES: dict[str, type[TreeScheme]] = {
     )
 }
 
-FAMILIES: dict[str, type[PathScheme | TreeScheme]] = {**_FAMILIES, **_TREE_FAMILIES}
+FAMILIES: dict[str, type[PathScheme | TreeScheme]] = {**_FAMILIES, **TREE_FAMILIES}
 """Every family by its name in files and on the command line."""
 
 
-def tree_scheme_from_dict(values: dict[str, Any]) -> TreeScheme:
-    """Return the scheme that `TreeScheme.to_dict` wrote.
-
-    Examples
-    --------
-    >>> tree_scheme_from_dict({"scheme": "cdrm_1", "budget": "1/2", "penalty": "0.25"})
-    CDRM1(budget=Fraction(1, 2), penalty=0.25)
-    """
-    kind, parameters = _split(values, "TreeScheme", _TREE_FAMILIES)
-    return _TREE_FAMILIES[kind].from_parameters(parameters)
-
-
-def scheme_from_dict(values: dict[str, Any]) -> PathScheme:
-    """Return the scheme that `PathScheme.to_dict` wrote.
+def scheme_from_dict(values: dict[str, Any]) -> PathScheme | TreeScheme:
+    """Return the scheme that `PathScheme.to_dict` or `TreeScheme.to_dict` wrote.
 
     Examples
     --------
     >>> scheme_from_dict({"scheme": "recursive", "ratio": "1/2"})
     Recursive(ratio=Fraction(1, 2))
     """
-    kind, parameters = _split(values, "PathScheme", _FAMILIES)
-    return _FAMILIES[kind].from_parameters(parameters)
-
-
-def _split(values: Any, base: str, families: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return the kind and the parameters of a scheme's dictionary."""
     if not isinstance(values, dict):
-        raise InvalidInputError("scheme", values, allowed=f"a dictionary as {base}.to_dict returns it")
+        raise InvalidInputError("scheme", values, allowed="a dictionary as a scheme's to_dict returns it")
     parameters = dict(values)
     kind = parameters.pop("scheme", None)
-    if not isinstance(kind, str) or kind not in families:
-        raise InvalidInputError("scheme", kind, allowed=f"one of {sorted(families)}")
-    return kind, parameters
+    if not isinstance(kind, str) or kind not in FAMILIES:
+        raise InvalidInputError("scheme", kind, allowed=f"one of {sorted(FAMILIES)}")
+    return FAMILIES[kind].from_parameters(parameters)

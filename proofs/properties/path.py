@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from proofs.properties.property import Counterexample, Property
 
@@ -18,6 +19,14 @@ Rows = Sequence[Sequence[Fraction]]
 @dataclass(frozen=True, slots=True)
 class PathProperty(Property):
     """A statement about a path scheme: an inequality for every chain, or for every chain and every attack on it."""
+
+    def claim(self, max_depth: int | None) -> dict[str, Any]:
+        """Return the claim of the property for chains up to a length, None for any."""
+        return self.to_dict() | {"max_depth": max_depth}
+
+    def scope(self, max_depth: int | None) -> str:
+        """Return a phrase that says for which chains the property is claimed."""
+        return "in chains of " + ("every length" if max_depth is None else f"length at most {max_depth}")
 
     @abstractmethod
     def violation(self, rows: Rows) -> Counterexample | None:

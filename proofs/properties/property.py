@@ -46,5 +46,13 @@ class Property(ABC):
         """Return the property as a certificate names it, ``{"property": name, ...}``."""
 
     @abstractmethod
+    def claim(self, max_depth: int | None) -> dict[str, Any]:
+        """Return the claim as certificates state it; of a property of chains, for chains up to a length."""
+
+    @abstractmethod
+    def scope(self, max_depth: int | None) -> str:
+        """Return a phrase that says for what the property is claimed."""
+
+    @abstractmethod
     def __str__(self) -> str:
         """Return a phrase that fits after "the scheme is"."""

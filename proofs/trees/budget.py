@@ -59,7 +59,7 @@ class BudgetBalance(TreeProperty):
 
     def violations(self, rule: Rule, forest: Forest, added: int) -> Iterator[TreeCase]:
         """Yield the forest if it is paid more or less."""
-        yield from _unequal(rule, forest, sum(forest[1]), "all contributions")
+        yield from _unequal(rule, forest, sum(forest[1], Fraction(0)), "all contributions")
 
     def __str__(self) -> str:
         return "budget-balanced"

@@ -36,7 +36,7 @@ class SubtreeLocality(TreeProperty):
                 yield from _different(rule, forest, u, alone, 0, words)
 
     def __str__(self) -> str:
-        return "local: a reward depends on the member's subtree only"
+        return "local to subtrees"
 
 
 @dataclass(frozen=True, slots=True)

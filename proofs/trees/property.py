@@ -38,6 +38,14 @@ class TreeProperty(Property):
         yield nothing: no forest refutes them.
         """
 
+    def claim(self, max_depth: int | None) -> dict[str, Any]:
+        """Return the claim of the property, for every forest."""
+        return self.to_dict()
+
+    def scope(self, max_depth: int | None) -> str:
+        """Return a phrase that says for what the property is claimed."""
+        return "in every referral forest"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the property as a certificate names it."""
         return {"property": self.name} | {

@@ -85,7 +85,7 @@ class Rule:
     def exceeds(self, x: Any, y: Any) -> bool:
         """Return whether x > y for certain, for rewards or fractions."""
         if self._encloses:
-            x, y = (enclose(z) if isinstance(z, (int, Fraction)) else z for z in (x, y))
+            x, y = (enclose(Fraction(z)) if isinstance(z, (int, Fraction)) else z for z in (x, y))
         return bool(x > y)
 
     def at_most(self, x: Any, y: Any) -> bool:

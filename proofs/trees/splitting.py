@@ -102,7 +102,7 @@ class UnprofitableGeneralizedSybilAttack(TreeProperty):
             before = rule(forest)[u] - rule.lift(own)
             for factor in _RAISED:
                 for after, identities in _splits(forest, u, added, factor, "any"):
-                    given = sum(after[1][i] for i in identities)
+                    given = sum((after[1][i] for i in identities), Fraction(0))
                     profit = sum(rule(after)[i] for i in identities) - rule.lift(given)
                     if rule.exceeds(profit, before):
                         whom = "it" if not added else f"its {added + 1} identities"

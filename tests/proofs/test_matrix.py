@@ -1,0 +1,106 @@
+"""The tables of the literature come out of our own verdicts, cell by cell."""
+
+from __future__ import annotations
+
+import pytest
+
+from proofs import Proved, Refuted, check_certificate
+from proofs.matrix import TABLES, auction_matrix, path_matrix, tree_matrix
+
+# Verdicts required: + proved, - refuted, . does not apply. Nothing may stay open where the literature is sure.
+PATHS = """
+                             BC  BB  SP  SP(gain)  CP  SCR
+recursive 1/2 (MIT)          +   -   -   +         +   +
+geometric .7 * .3^j          +   -   -   +         +   +
+balanced geometric 1/2       +   +   -   +         +   +
+double geometric 1/2         +   -   +   .         -   +
+double geometric 1/5         +   -   +   .         -   +
+equal split                  +   +   -   .         +   +
+constant split, 10 members   +   -   -   +         -   +
+finder takes all             +   +   +   .         +   -
+direct referral 1/10         +   -   +   .         -   -
+almost uniform (1/5, 5)      +   +   -   +         -   +
+"""
+TREES = """
+                           BC  CCI  CSI  RPC  SL  USB  chain  siblings  USA  UGSA  PO  URO
+geometric (1/3, 1/3)       +   +    +    +    +   +    -      +         -    -     +   +
+L-Luxor 1/3 (ours, after)  +   +    +    +    +   +    -      +         -    -     +   +
+multi-level (1/3, 1/3)     +   -    +    -    +   +    -      +         -    -     +   +
+L-Pachira (.5, .2, .5)     +   +    +    +    -   +    +      +         +    +     +   +
+L-Pachira (.9, .2, .5)     +   +    +    +    -   +    +      +         +    -     +   +
+TDRM (.5, .2, .1, 1)       +   +    +    +    +   +    +      +         +    -     +   +
+CDRM-1 (.5, .3)            +   +    +    +    +   +    +      +         +    +     -   -
+CDRM-2 (.5, .3)            +   +    +    +    +   +    +      +         +    +     -   -
+capped rate (ours, after)  +   +    -    +    +   +    +      +         +    +     -   -
+Shapley value              +   +    +    -    -   -    -      +         -    -     +   +
+"""
+SIGNS = {"+": True, "-": False}
+
+
+def cells(text):
+    head, *rows = [line for line in text.splitlines() if line.strip()]
+    columns = head.split()
+    for row in rows:
+        name = row[: row.index("  ")]
+        for column, sign in zip(columns, row[len(name) :].split(), strict=True):
+            yield name, column, sign
+
+
+@pytest.fixture(scope="module")
+def paths():
+    return path_matrix()
+
+
+@pytest.fixture(scope="module")
+def trees():
+    return tree_matrix()
+
+
+def verdict_of(table, row, column):
+    verdict = table[row, column]
+    return "." if verdict is None else {True: "+", False: "-", None: "?"}[verdict.holds]
+
+
+class TestPaths:
+    def test_every_cell_is_listed(self, paths):
+        assert {(row, column) for row, column, _ in cells(PATHS)} == set(paths.verdicts)
+
+    @pytest.mark.parametrize(("row", "column", "sign"), cells(PATHS), ids=str)
+    def test_a_cell(self, paths, row, column, sign):
+        assert verdict_of(paths, row, column) == sign, str(paths[row, column])
+
+    def test_a_fake_identity_on_the_shortest_chain_breaks_the_recursive_scheme(self, paths):
+        attack = paths["recursive 1/2 (MIT)", "SP"].counterexample
+        assert (attack.depth, attack.distance, attack.identities) == (1, 0, 1)
+
+
+class TestTrees:
+    def test_every_cell_is_listed(self, trees):
+        assert {(row, column) for row, column, _ in cells(TREES)} == set(trees.verdicts)
+
+    @pytest.mark.parametrize(("row", "column", "sign"), cells(TREES), ids=str)
+    def test_a_cell(self, trees, row, column, sign):
+        assert verdict_of(trees, row, column) == sign, str(trees[row, column])
+
+
+class TestEvidence:
+    @pytest.mark.parametrize("name", ["paths", "trees"])
+    def test_every_proof_is_accepted_again(self, name, paths, trees):
+        table = {"paths": paths, "trees": trees}[name]
+        proofs = [verdict for verdict in table.verdicts.values() if isinstance(verdict, Proved)]
+        assert proofs
+        for proof in proofs:
+            assert check_certificate(proof.scheme, proof.certificate)
+
+    @pytest.mark.parametrize("name", ["paths", "trees"])
+    def test_every_counterexample_is_drawn(self, name, paths, trees):
+        table = {"paths": paths, "trees": trees}[name]
+        refuted = [verdict for verdict in table.verdicts.values() if isinstance(verdict, Refuted)]
+        assert refuted
+        assert all(str(verdict.counterexample).strip() for verdict in refuted)
+
+
+def test_the_auctions():
+    table = auction_matrix()
+    assert set(TABLES) == {"paths", "trees", "auctions"}
+    assert table.schemes
