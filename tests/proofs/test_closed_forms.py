@@ -168,7 +168,7 @@ class TestIdentitiesThatCost:
         assert verify(scheme, SybilProof(identity_cost=r * (1 - r) - Fraction(1, 10**4))).holds is False
 
     def test_balanced_geometric_may_need_more_on_short_chains(self):
-        """At r = 4/5 the gain of one fake identity peaks at chains of length 4."""
+        """At r = 4/5 the gain of one fake identity peaks on chains of length 3."""
         scheme = BalancedGeometric(Fraction(4, 5))
         r = Fraction(4, 5)
         gains = [(1 - r**2) / (1 - r ** (n + 1)) - (1 - r) / (1 - r**n) for n in range(1, 60)]
