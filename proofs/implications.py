@@ -93,7 +93,7 @@ IMPLICATIONS: tuple[Implication, ...] = (
         (IndividualRationality(_E),), FinderShare(_E), "The finder is one of those whose cost is covered."
     ),
     Implication(
-        (SybilProof(), CollusionProof(), RecruiterShare()),
+        (SybilProof(), CollusionProof(), RecruiterShare(), FinderShare(_E)),
         None,
         "Merging three must not pay and splitting twice must not either, so R(l+2, j+1) <= 0: interior members "
         "get nothing.",

@@ -124,7 +124,7 @@ def path_matrix(*, progress: Progress | None = None) -> Comparison:
     """Return the table of path schemes, for chains of every length.
 
     ``SP(gain)`` is sybil-proofness up to the gain of the best attack on the scheme itself. Where a scheme stops
-    paying at some length, ``BB`` and ``SCR`` are claimed of the chains up to it.
+    paying at some length, ``BB`` is claimed of the chains up to it.
     """
     return compare(
         PATH_SCHEMES,
@@ -134,7 +134,7 @@ def path_matrix(*, progress: Progress | None = None) -> Comparison:
             "SP": SybilProof(),
             "SP(gain)": _leaky,
             "CP": CollusionProof(),
-            "SCR": _while_paid(RecruiterShare()),
+            "SCR": RecruiterShare(),
         },
         title="Path schemes, chains of every length",
         progress=progress,

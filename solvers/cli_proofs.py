@@ -97,7 +97,6 @@ def matrix(part: Literal["all", "paths", "trees", "auctions"], witnesses: bool, 
     Takes a minute or two.
     """
     from proofs.matrix import TABLES
-
     from solvers.progress import progress_bar
 
     if out is not None and out.suffix not in _FORMATS:

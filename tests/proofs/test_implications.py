@@ -7,7 +7,6 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from proofs.trees import TreeProperty
 
 from mechanism.schemes import (
     CDRM1,
@@ -28,6 +27,7 @@ from mechanism.schemes import (
 from proofs import verify
 from proofs.implications import IMPLICATIONS
 from proofs.properties import PathProperty, Property
+from proofs.trees import TreeProperty
 from tests.proofs.strategies import near_misses, sybil_proof_tables, tables
 
 LENGTH = 5
@@ -46,6 +46,8 @@ PATH_SCHEMES = [
     PathTable([[ONE] + [ONE / 8] * (length - 1) for length in range(1, LENGTH + 1)]),
     PathTable([[ONE / 2] + [ONE / 4] * (length - 1) for length in range(1, LENGTH + 1)]),
     PathTable([[ONE / 2] + [ONE / 8] * (length - 1) for length in range(1, LENGTH + 1)]),
+    PathTable([[ONE * 0] + [ONE / 2] * (length - 1) for length in range(1, LENGTH + 1)]),
+    PathTable([[ONE * 0] * length for length in range(1, LENGTH + 1)]),
     PathTable([[ONE / 2**j for j in range(length)] for length in range(1, LENGTH + 1)]),
     PathTable([[ONE / 4**j for j in range(length)] for length in range(1, LENGTH + 1)]),
 ]

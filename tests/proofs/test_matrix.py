@@ -65,7 +65,7 @@ class TestPaths:
     def test_every_cell_is_listed(self, paths):
         assert {(row, column) for row, column, _ in cells(PATHS)} == set(paths.verdicts)
 
-    @pytest.mark.parametrize(("row", "column", "sign"), cells(PATHS), ids=str)
+    @pytest.mark.parametrize(("row", "column", "sign"), list(cells(PATHS)), ids=str)
     def test_a_cell(self, paths, row, column, sign):
         assert verdict_of(paths, row, column) == sign, str(paths[row, column])
 
@@ -78,7 +78,7 @@ class TestTrees:
     def test_every_cell_is_listed(self, trees):
         assert {(row, column) for row, column, _ in cells(TREES)} == set(trees.verdicts)
 
-    @pytest.mark.parametrize(("row", "column", "sign"), cells(TREES), ids=str)
+    @pytest.mark.parametrize(("row", "column", "sign"), list(cells(TREES)), ids=str)
     def test_a_cell(self, trees, row, column, sign):
         assert verdict_of(trees, row, column) == sign, str(trees[row, column])
 
