@@ -57,6 +57,14 @@ def test_the_first_above(p, q, bound):
     assert above[:1] == ([k] if k is not None and k < FAR else [])
 
 
+@given(factors, factors, st.builds(Fraction, st.integers(1, 12), st.integers(12, 24)))
+def test_the_first_below(p, q, bound):
+    k = Growth.of(p, q).first_below(bound)
+    below = [i for i in range(FAR) if slow(p, q, i) < bound]
+    assert below[:1] == ([k] if k is not None and k < FAR else [])
+    assert (k is None) is (max(p, p * q) >= 1)
+
+
 @pytest.mark.parametrize("last", [None, 100, 7, 0])
 def test_bisection(last):
     for truth in range(20):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from math import inf
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mechanism import InvalidInputError
+from mechanism import InvalidInputError, UnsupportedProblemError
 from mechanism.schemes import EqualSplit, PathTable, PowerSum, Recursive
 from proofs import (
     BudgetBalanced,
@@ -26,6 +27,7 @@ from proofs import (
     Shortfall,
     SybilAttack,
     SybilProof,
+    sybil_gain,
     verify,
 )
 from proofs.check import FORMAT, Refused, check, read_scheme
@@ -137,6 +139,21 @@ def test_what_every_term_promises_the_sum_promises(scheme, wanted):
     terms = [PowerSum([term]) for term in scheme.terms]
     if all(verify(term, wanted).holds for term in terms):
         assert verify(scheme, wanted).holds is True
+
+
+@given(catalogue, st.integers(1, 7))
+def test_the_gain_is_the_smallest_true_epsilon(scheme, depth):
+    try:
+        gain = sybil_gain(scheme).gain
+    except UnsupportedProblemError:
+        assert isinstance(scheme, PowerSum)
+        return
+    assert gain >= sybil_gain(scheme, depth).gain
+    if gain < inf:
+        assert verify(scheme, SybilProof(gain)).holds is True
+    if gain > 0:
+        below = gain * Fraction(99, 100) if gain < inf else Fraction(50)
+        assert verify(scheme, SybilProof(below)).holds is False
 
 
 @given(path_properties)
