@@ -26,7 +26,7 @@ unbounded     D: g(c, s) - slope s or g(c, s) - slope c s, "slope" > 0; D strict
 profitable    from unbounded.  loss  D strictly: c - g(c, s), c > 0.  bounded  D: bound c - g(c, s).
 
 TDRM is a fold of pieces, 0 <= c <= unit, of which a member has several, the incomplete one on top; a larger
-contribution fills that one, then adds another. Splitting never pays: what the identities earn from below is
+contribution fills that one, then adds another; without a contribution there is none, and s is sent on. Splitting never pays: what the identities earn from below is
 sum of c(x) a^distance over pieces x, at most one of them, of at most a unit, at each distance, so most if the
 distances are filled from 1 on; and what they earn from one another, with that, is convex in the shift of
 contribution between any two, so most with all pieces full but one; with n full ones it is
