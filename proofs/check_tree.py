@@ -25,13 +25,13 @@ unbounded     D: g(c, s) - slope s or g(c, s) - slope c s, "slope" > 0; D strict
               any s. With at most m recruits each: D: f(1, m s) - s - slope instead: every level adds to s.
 profitable    from unbounded.  loss  D strictly: c - g(c, s), c > 0.  bounded  D: bound c - g(c, s).
 
-TDRM is a fold of pieces, 0 <= c <= unit, of which a member has several, the incomplete one on top; a larger
-contribution fills that one, then adds another; without a contribution there is none, and s is sent on. Splitting never pays: what the identities earn from below is
-sum of c(x) a^distance over pieces x, at most one of them, of at most a unit, at each distance, so most if the
-distances are filled from 1 on; and what they earn from one another, with that, is convex in the shift of
-contribution between any two, so most with all pieces full but one; with n full ones it is
-the sum over depths 1 + a + ..., most for a chain; with one of size r the chain's lead is linear in r, and
-not negative at 0 and at a unit.
+TDRM is a fold of pieces, 0 < c <= unit. A member has as many as it takes, full ones below and the rest on top; a
+larger contribution fills the top one, then adds another; without a contribution there is none, and s is sent on.
+Splitting never pays. What the identities' pieces x earn from a recruit w is S(w) times the sum of c(x) a^distance,
+with at most one piece, of at most a unit, at each distance: most if the distances are filled from 1 on, as one
+member's are. What they earn from one another, together with that, is convex in the shift of contribution between any
+two pieces, so it is most with all full but one; n full pieces earn the sum over their depths of 1 + a + ..., most in
+a chain; and the chain's lead is linear in the size of the one that is not full, and not negative at 0 and at a unit.
 
 L-Pachira pays budget T (pi(X/T) - sum of pi(y/T)), pi(x) = beta x + (1-beta) x^(1+delta), on a subtree X with subtrees
 y of T in all. As pi is convex, pi(0) = 0 and pi(1) = 1: all rewards are at most budget T, with equality for
