@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from functools import partial
 
 import numpy as np
@@ -107,5 +108,6 @@ class BackendMissingError(MechanismError, ImportError):
 
 def _on_one_line(value: object) -> str:
     """Return a value as a message shows it: numbers of numpy as plain ones, anything long cut."""
-    text = " ".join(repr(value.item() if isinstance(value, np.generic) else value).split())
+    plain = value.item() if isinstance(value, np.generic) else value
+    text = str(plain) if isinstance(plain, Fraction) else " ".join(repr(plain).split())
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanism.errors import InvalidInputError
-from mechanism.numbers import Number, number
+from mechanism.numbers import Number, number, whole
 
 __all__ = ["ReferralForest"]
 
@@ -108,6 +108,35 @@ class ReferralForest:
             )
         parents = [-1 if recruiter is None else place[recruiter] for recruiter in recruiters.values()]
         return cls(parents, None if contributions is None else [contributions[name] for name in recruiters])
+
+    @classmethod
+    def random_recursive(
+        cls, members: int, *, roots: int = 1, rng: int | np.random.Generator, contribution: float = 1.0
+    ) -> Self:
+        """Return a random recursive forest: everybody after the roots is recruited by one of those before, uniformly.
+
+        Parameters
+        ----------
+        members : int
+            At least 1.
+        roots : int
+            In 1..members; members 0..roots - 1.
+        rng : int or numpy.random.Generator
+            The same seed gives the same forest.
+        contribution : float
+            Of everybody, at least 0.
+
+        Examples
+        --------
+        >>> ReferralForest.random_recursive(6, rng=7).parents.tolist()
+        [-1, 0, 1, 2, 3, 2]
+        """
+        members = whole(members, argument="members")
+        if whole(roots, argument="roots") > members:
+            raise InvalidInputError("roots", roots, allowed=f"an integer in 1..{members}")
+        parents = np.full(members, -1, dtype=np.int64)
+        parents[roots:] = np.random.default_rng(rng).integers(0, np.arange(roots, members))
+        return cls(parents, np.full(members, contribution))
 
     @property
     def size(self) -> int:

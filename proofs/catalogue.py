@@ -9,9 +9,10 @@ from typing import Any
 
 from mechanism.errors import InvalidInputError
 from mechanism.numbers import parse
-from proofs.properties import PATH_PROPERTIES
+from mechanism.schemes import TreeScheme
+from proofs.properties import PATH_PROPERTIES, PathProperty
 from proofs.properties.property import Property
-from proofs.trees import TREE_PROPERTIES
+from proofs.trees import TREE_PROPERTIES, TreeProperty
 
 __all__ = ["PROPERTIES", "property_from_text"]
 
@@ -20,16 +21,16 @@ PROPERTIES: Mapping[str, type[Property]] = {
 }
 """Every property by the name that certificates use."""
 
-_BY_CODE = {family.code: family for family in reversed((*PATH_PROPERTIES, *TREE_PROPERTIES))}
 
-
-def property_from_text(text: str) -> Property:
+def property_from_text(text: str, *, scheme: object = None) -> Property:
     """Return the property that a text such as ``"SP"`` or ``"sybil_proof:epsilon=1/4"`` names.
 
     Parameters
     ----------
     text : str
         The name or the code of a property, a colon, and its parameters in order or by name.
+    scheme : object, optional
+        What the property is wanted of: some codes are those of a property of chains and of one of forests.
 
     Raises
     ------
@@ -43,7 +44,11 @@ def property_from_text(text: str) -> Property:
     """
     kind, _, rest = text.partition(":")
     word = kind.strip()
-    family = PROPERTIES.get(word.replace("-", "_").lower()) or _BY_CODE.get(word.upper())
+    named = PROPERTIES.get(word.replace("-", "_").lower())
+    wanted = TreeProperty if isinstance(scheme, TreeScheme) else PathProperty
+    coded = [family for family in PROPERTIES.values() if family.code == word.upper()]
+    coded.sort(key=lambda family: not issubclass(family, wanted))
+    family = named or next(iter(coded), None)
     if family is None:
         known = ", ".join(f"{kind.code} ({name})" for name, kind in PROPERTIES.items())
         raise InvalidInputError("property", word, allowed=f"one of {known}")

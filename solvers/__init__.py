@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from solvers.design_frontier import Frontier, FrontierRow, frontier
+    from solvers.forest_rewards import tree_rewards
     from solvers.recruitment import Recruitment, Status, recruit
     from solvers.scheme_design import Design, design
 
@@ -20,10 +21,12 @@ __all__ = [
     "design",
     "frontier",
     "recruit",
+    "tree_rewards",
 ]
 
 _ROOMS = {
     "solvers.design_frontier": ("Frontier", "FrontierRow", "frontier"),
+    "solvers.forest_rewards": ("tree_rewards",),
     "solvers.recruitment": ("Recruitment", "Status", "recruit"),
     "solvers.scheme_design": ("Design", "design"),
 }

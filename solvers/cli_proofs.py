@@ -61,7 +61,7 @@ def verify(
     from proofs import verify as decide
 
     subject = _scheme(scheme)
-    claimed = property_from_text(property)
+    claimed = property_from_text(property, scheme=subject)
     verdict = decide(subject, claimed, max_depth=max_depth)
     click.echo(json.dumps(verdict.to_dict(), indent=1, ensure_ascii=False) if as_json else str(verdict))
     if out is not None:

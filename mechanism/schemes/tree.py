@@ -127,8 +127,12 @@ class TreeScheme(ABC):
         n, width = len(parents), self.width
         walk = range(n) if order is None else order
         zero = contributions[0] * 0
-        total, depths = (None, None) if self.local else (sum(contributions, zero), [1] * n)
+        total, depths = (None, None) if self.local else (zero, [1] * n)
         if depths is not None:
+            for (
+                contribution
+            ) in contributions:  # one by one: sum() rounds otherwise in newer versions of Python
+                total = total + contribution
             for u in walk:
                 if parents[u] >= 0:
                     depths[u] = depths[parents[u]] + 1
