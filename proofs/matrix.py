@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import inf
 from typing import Any
 
+from mechanism.auctions import information_diffusion, vickrey_clarke_groves
 from mechanism.schemes import (
     CDRM1,
     CDRM2,
@@ -29,6 +30,7 @@ from mechanism.schemes import (
     ShapleyTree,
     TreeScheme,
 )
+from proofs.auctions import AUCTION_PROPERTIES, verify_auction
 from proofs.comparison import Comparison, compare
 from proofs.gain import sybil_gain
 from proofs.properties import (
@@ -51,7 +53,7 @@ from proofs.trees import (
     UnprofitableGeneralizedSybilAttack,
     UnprofitableSybilAttack,
 )
-from proofs.verdict import Claim
+from proofs.verdict import Claim, Verdict
 
 __all__ = ["PATH_SCHEMES", "TABLES", "TREE_SCHEMES", "auction_matrix", "path_matrix", "tree_matrix"]
 
@@ -169,7 +171,16 @@ def tree_matrix(*, progress: Progress | None = None) -> Comparison:
 
 
 def auction_matrix(*, progress: Progress | None = None) -> Comparison:
-    """Return the table of diffusion auctions."""
+    """Return the table of diffusion auctions, searched in all markets of at most three buyers."""
+    auctions = {"IDM": information_diffusion, "extended VCG": vickrey_clarke_groves}
+    claims = {family.code: family() for family in AUCTION_PROPERTIES}
+    verdicts: dict[tuple[str, str], Verdict | None] = {}
+    for name, auction in auctions.items():
+        for code, claimed in claims.items():
+            if progress is not None:
+                progress(f"{name}: {code}", len(verdicts), len(auctions) * len(claims))
+            verdicts[name, code] = verify_auction(auction, claimed)
+    return Comparison(tuple(auctions), tuple(claims), verdicts, "Diffusion auctions, every market")
 
 
 TABLES: Mapping[str, Callable[..., Comparison]] = {

@@ -1,0 +1,114 @@
+"""Diffusion auctions: published examples, the rules, and wrong markets."""
+
+from fractions import Fraction
+
+import networkx as nx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mechanism.auctions import Market, information_diffusion, vickrey_clarke_groves
+from mechanism.errors import InvalidInputError
+
+ACQUAINTANCES = "sA sB sC CJ CH AD BE CE CI HI DE IL DF DG GK"
+WORTH = {"A": 1, "B": 3, "C": 2, "D": 5, "E": 7, "F": 10, "G": 8, "H": 11, "I": 12, "J": 4, "K": 6, "L": 13}
+
+
+def symmetric(pairs):
+    known = {}
+    for u, v in pairs.split():
+        known.setdefault(u, []).append(v)
+        known.setdefault(v, []).append(u)
+    return known
+
+
+@pytest.fixture
+def published():
+    """The example of Li, Hao, Zhao and Zhou, AAAI 2017, figure 2."""
+    return Market(symmetric(ACQUAINTANCES), WORTH, seller="s")
+
+
+def test_published_example(published):
+    assert published.critical_sequence("L") == ("C", "I", "L")
+    outcome = information_diffusion(published)
+    assert (outcome.winner, dict(outcome.payments), outcome.revenue) == ("I", {"C": -1, "I": 11}, 10)
+    efficient = vickrey_clarke_groves(published)
+    assert (efficient.winner, dict(efficient.payments)) == ("L", {"C": -3, "I": -2, "L": 12})
+    assert efficient.revenue == 7
+
+
+def test_second_published_example():
+    arcs = [(0, 1), (0, 2), (0, 3), (0, 4), (1, 5), (2, 5), (3, 6), (5, 7), (8, 9)]
+    known = {}
+    for u, v in arcs:
+        known.setdefault(u, []).append(v)
+    bids = dict(enumerate([2, 3, 5, 7, 11, 13, 17, 19, 23, 29], start=1))
+    market = Market(known, bids, seller=0)
+    outcome = information_diffusion(market)
+    assert (outcome.revenue, outcome.welfare) == (13, 17)
+    assert set(market.reached) == set(range(1, 8))
+
+
+@st.composite
+def markets(draw):
+    names = "ABCDEF"[: draw(st.integers(1, 6))]
+    nodes = ["s", *names]
+    known = {u: draw(st.lists(st.sampled_from(names), unique=True)) for u in nodes}
+    return Market(known, {u: draw(st.integers(0, 6)) for u in names}, seller="s")
+
+
+@given(markets())
+def test_dominators_against_networkx(market):
+    graph = nx.DiGraph([(u, v) for u, heard in market.invitations.items() for v in heard])
+    graph.add_node("s")
+    above = nx.immediate_dominators(graph, "s")
+    for buyer in market.reached:
+        chain, x = [], buyer
+        while x != "s":
+            chain.append(x)
+            x = above[x]
+        assert market.critical_sequence(buyer) == tuple(reversed(chain))
+
+
+@given(markets())
+def test_rules(market):
+    """The winner pays at most its bid, intermediaries are paid, and money adds up."""
+    outcome, efficient = information_diffusion(market), vickrey_clarke_groves(market)
+    if not market.reached:
+        assert outcome.winner is None
+        assert outcome.revenue == 0
+        return
+    for buyer, paid in outcome.payments.items():
+        assert paid <= (market.bids[buyer] if buyer == outcome.winner else 0)
+    assert outcome.revenue >= max(0, efficient.revenue)
+    assert efficient.welfare == max(market.bids[buyer] for buyer in market.reached)
+
+
+@given(markets(), st.fractions(min_value=Fraction(1, 5), max_value=5))
+def test_money_has_no_unit(market, factor):
+    bids = {buyer: bid * factor for buyer, bid in market.bids.items()}
+    scaled = information_diffusion(Market(market.invitations, bids, seller="s"))
+    outcome = information_diffusion(market)
+    assert scaled.winner == outcome.winner
+    assert dict(scaled.payments) == {buyer: paid * factor for buyer, paid in outcome.payments.items()}
+
+
+def test_printing(published):
+    assert str(information_diffusion(published)) == "I wins; the seller keeps 10.\n  C is paid 1\n  I pays 11"
+    assert information_diffusion(published).to_dict()["revenue"] == "10"
+
+
+@pytest.mark.parametrize(
+    ("invitations", "bids", "message"),
+    [
+        ({"ann": ["bob"]}, {"ann": 1, "bob": 2}, "seller is 'seller'"),
+        ({"seller": ["ann"]}, {"ann": -1}, r"bids\['ann'\] is -1"),
+        ({"seller": ["ann"]}, {"ann": float("nan")}, "bids is nan"),
+        ({"seller": ["bob"]}, {"ann": 1}, r"invitations\['seller'\] is 'bob'"),
+        ({"seller": ["ann"], "cem": []}, {"ann": 1}, r"invitations\['cem'\] is 'cem'"),
+        ({"seller": ["ann"]}, {"ann": 1, "seller": 2}, r"bids\['seller'\] is 2"),
+    ],
+)
+def test_wrong_markets(invitations, bids, message):
+    with pytest.raises(InvalidInputError, match=message):
+        Market(invitations, bids)
