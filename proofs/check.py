@@ -179,7 +179,7 @@ def check_claim(scheme: Scheme, document: Any, multipliers: Any) -> str:
     name, last = claim.name, claim.depth
     if scheme.longest is not None:
         last = min(last or scheme.longest + 1, scheme.longest + 1)
-    if scheme.is_referral and claim.depth is None and name in ("sybil_proof", "within_budget"):
+    if scheme.is_referral and name in ("sybil_proof", "within_budget"):  # cut or not
         members(multipliers)  # none
     elif last is not None:
         members(multipliers)  # none

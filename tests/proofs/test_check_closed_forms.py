@@ -199,6 +199,7 @@ TRUE = [
     ),
     (PowerSum([(HALF, 1, HALF), (HALF, HALF, HALF)]), RhoSplit(HALF), {}),
     (PowerSum([(HALF, 1, 0), (HALF, 1, 0)]), BudgetBalanced(), {}),
+    (DirectReferral(1), SybilProof(), {}),
     (DirectReferral(THIRD), SybilProof(), {}),
     (ConstantSplit(3), SybilProof(identity_cost=THIRD), {}),
     (ConstantSplit(3), RecruiterShare(1), {}),
