@@ -21,8 +21,8 @@ class FriendRewards:
     """People who contribute for their own reward, and because their friends are rewarded for it, too.
 
     If i is paid s_i for its own contribution, and each of its friends t_i, then i contributes
-    own * sqrt(s_i) + altruism * (number of friends) * sqrt(t_i). Ours, after the incentive networks of Lv and Moscibroda
-    (AAAI 2015), in which a reward depends on friends' contributions and people care for friends
+    own * sqrt(s_i) + altruism * (number of friends) * sqrt(t_i). Ours, after the incentive networks of Lv and
+    Moscibroda (AAAI 2015), in which a reward depends on friends' contributions and people care for friends
     (directed altruism, Leider et al. 2009); the square roots are ours, the simplest concave response.
 
     Parameters
@@ -69,7 +69,8 @@ class FriendRewards:
     @property
     def own_share(self) -> Reals:
         """The share of the rewards for each person's contribution that it is best to pay to itself, in (0, 1]."""
-        return self.own**2 / (self.own**2 + self.friends * self.altruism**2)
+        strength = self.own**2 + self.friends.astype(np.float64) * self.altruism**2
+        return np.asarray(self.own**2 / strength)
 
     @property
     def saving(self) -> Reals:
