@@ -50,7 +50,8 @@ class LotteryTree(TreeScheme):
         draws = whole(draws, argument="draws")
         if not forest.total > 0:
             raise InvalidInputError("forest", forest, allowed="a forest with a contribution above 0")
-        chances = self.rewards(forest).astype(np.float64)
+        floats = ReferralForest(forest.parents, forest.contributions.astype(np.float64))
+        chances = self.rewards(floats).astype(np.float64)
         reached = np.cumsum(chances)
         winners = np.searchsorted(reached, np.random.default_rng(rng).random(draws), side="right")
         return np.where(winners < forest.size, winners, -1)
