@@ -124,6 +124,8 @@ FALSE = [
     (TWO, RhoSplit(0)),
     (PowerSum([(HALF, 1, HALF), (HALF, 1, 0)]), WithinBudget()),
     (PowerSum([(HALF, 1, 0), (HALF, HALF, 1 + TINY)]), SybilProof()),
+    (PowerSum([(HALF, 2, 0), (HALF, 1, 0)]), SybilProof(identity_cost=10**6)),
+    (PowerSum([(HALF, 2, 0), (HALF, 1, 0)]), SybilProof(identity_cost=10**6, identities=1)),
     (PowerSum([(HALF, 1, HALF), (HALF, 1, THIRD)]), RhoSplit(HALF)),
     (PowerSum([(HALF, 1, HALF), (HALF, 1, THIRD)]), SybilProof(identity_cost=Fraction(5, 12) - TINY)),
     (PowerSum([(HALF, HALF, 0), (THIRD, 1, 0)]), FinderShare(THIRD + TINY)),
