@@ -7,6 +7,7 @@ from proofs.trees.property import TreeProperty
 from proofs.trees.rule import Rule, TreeRule
 from proofs.trees.search import Reach, search
 from proofs.trees.symbolic import prove, refute
+from proofs.trees.witness import witness
 from proofs.verdict import Claim, Proved, Refuted, Unrefuted, Verdict
 
 __all__ = ["verify_tree"]
@@ -47,17 +48,27 @@ def verify_tree(
     -----
     Families of the catalogue are proved by inequalities between their formulas, or by a lemma of the family
     (`proofs.check_tree`). What is not proved is searched: all small forests, exactly, or with enclosures if rewards are
-    irrational; then larger stars and chains. Schemes of your own are never called proved.
+    irrational; then larger stars and chains, and of families of the catalogue those far away that may be needed
+    (`proofs.trees.witness`). Schemes of your own are never called proved.
     """
     claim = Claim(claimed)
-    if isinstance(scheme, TreeScheme) and type(scheme) in TREE_FAMILIES.values():
-        exact = scheme.exact()
+    reach = Reach() if reach is None else reach
+    exact = _of_the_catalogue(scheme)
+    if exact is None:
+        case = search(Rule(scheme), claimed, reach)
+    else:
         certificate = prove(exact, claimed)
         if certificate is not None:
             return Proved(claim, certificate, exact.to_dict())
         ceiling = refute(exact, claimed)
         if ceiling is not None:
             return Refuted(claim, ceiling)
-    reach = Reach() if reach is None else reach
-    case = search(Rule(scheme), claimed, reach)
+        case = search(Rule(exact), claimed, reach) or witness(exact, claimed)
     return Unrefuted(claim, str(reach)) if case is None else Refuted(claim, case)
+
+
+def _of_the_catalogue(scheme: TreeScheme | TreeRule) -> TreeScheme | None:
+    """Return a scheme whose family is known, exactly; what a scheme of somebody else says of itself proves nothing."""
+    if isinstance(scheme, TreeScheme) and type(scheme) in TREE_FAMILIES.values():
+        return scheme.exact()
+    return None

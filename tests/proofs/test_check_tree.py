@@ -232,6 +232,15 @@ class TestExactConditions:
         assert not proved(CDRM1(HALF, F(1, 4)), Additivity())
         assert proved(LinearPachira(HALF, F(1), HALF), Additivity())
 
+    def test_who_is_felt_one_level_up_only(self):
+        """With a decay of 0 recruits of recruits are worth nothing."""
+        scheme = MultiLevel(F(0), HALF)
+        assert not proved(scheme, SolicitationIncentive())
+        case = search(Rule(scheme), SolicitationIncentive(), Reach(members=3))
+        assert case is not None
+        assert case.members == 3
+        assert not proved(GeometricTree(F(0), HALF), SolicitationIncentive())
+
     def test_penalty_as_large_as_the_budget(self):
         for scheme in (CDRM1(HALF, HALF), CDRM2(HALF, HALF)):
             assert proved(scheme, ContributionIncentive())
@@ -265,6 +274,8 @@ class TestPolynomials:
         assert not holds(c - s)
         assert not holds(c / s)
         assert not holds(ratio(1) / (c - 1))
+        assert holds(ratio(1) / (1 + c * HALF))
+        assert holds(ratio(1) / (HALF + c))
 
 
 def evaluate(quotient, c, s):
@@ -282,6 +293,11 @@ PROVED = [
     (LinearPachira(0.5, 0.2, 0.5), SolicitationIncentive()),
     (ShapleyTree(), BudgetBalance()),
     (CappedRate(0.1, 0.2, 0.5), UnprofitableSybilAttack()),
+    (CappedRate(0.5, 0.2, 0.5), ContributionIncentive()),
+    (GeometricTree(HALF, HALF), SubtreeLocality()),
+    (GeometricTree(HALF, HALF), UnprofitableBypassing()),
+    (MultiLevel(HALF, HALF), Symmetry()),
+    (GeometricTree(F(0), F(1)), BudgetBalance()),
 ]
 
 
@@ -321,6 +337,14 @@ class TestBadCertificates:
         claim = BudgetConstraint(HALF).to_dict()
         assert not accepts(GeometricTree(F(1, 3), F(1, 3)), claim, multipliers)
         assert accepts(GeometricTree(F(1, 3), F(1, 3)), claim, {"potential": "1/6"})
+
+    @pytest.mark.parametrize(("scheme", "claimed"), PROVED, ids=lambda x: getattr(x, "code", str(x)))
+    def test_only_the_multipliers_that_are_needed(self, scheme, claimed):
+        needed = prove(scheme.exact(), claimed)["claims"][0]["multipliers"]
+        for more in ({"slope": "1/100"}, {"potential": "0"}, {"x": "1"}):
+            if set(more) != set(needed):
+                assert not accepts(scheme, claimed.to_dict(), more)
+                assert not accepts(scheme, claimed.to_dict(), needed | more)
 
     @pytest.mark.parametrize("structure", ["tree", "", None, 1, "Any"])
     def test_an_unknown_structure(self, structure):
