@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain, combinations, product
+from itertools import combinations, pairwise, product
 from typing import Any, ClassVar
 
 from mechanism.auctions import DiffusionAuction, Market, vickrey_clarke_groves
@@ -121,22 +121,18 @@ class IncentiveCompatible(AuctionProperty):
     source: ClassVar[str] = "Li, Hao, Zhao and Zhou, AAAI 2017"
 
     def violations(self, auction: DiffusionAuction, market: Market) -> Iterator[MarketCase]:
-        """Yield deviations that gain: half a unit around every bid, and every smaller set of invitations."""
+        """Yield deviations that gain: any of the market's bids or one between, and any of the invitations."""
         honest = auction(market)
-        worths = sorted({exact(bid) for bid in market.bids.values()})
-        tries = sorted({Fraction(0), *worths, *(x + Fraction(1, 2) for x in worths)})
+        tries = _tries(market)
         for buyer in market.reached:
             value = market.bids[buyer]
             before = exact(honest.utility(buyer, value))
             neighbours = market.invitations.get(buyer, ())
             for invited in _subsets(neighbours):
+                told_to = {**market.invitations, buyer: invited}
+                telling = Market(told_to, market.bids, seller=market.seller)
                 for bid in tries:
-                    changed = Market(
-                        {**market.invitations, buyer: invited},
-                        {**market.bids, buyer: bid},
-                        seller=market.seller,
-                    )
-                    after = exact(auction(changed).utility(buyer, value))
+                    after = exact(auction(telling.bidding({buyer: bid})).utility(buyer, value))
                     if after > before:
                         told = ", ".join(map(str, invited)) or "nobody"
                         words = (
@@ -205,21 +201,17 @@ class SybilResistant(AuctionProperty):
     def violations(self, auction: DiffusionAuction, market: Market) -> Iterator[MarketCase]:
         """Yield attacks with one false identity that gain."""
         honest = auction(market)
-        worths = sorted({exact(bid) for bid in market.bids.values()})
-        tries = sorted({Fraction(0), *worths, *(x + Fraction(1, 2) for x in worths)})
+        tries = _tries(market)
         for buyer in market.reached:
             value = market.bids[buyer]
             before = exact(honest.utility(buyer, value))
             neighbours = market.invitations.get(buyer, ())
             fake = f"{buyer}'"
-            for own, through in product(_subsets(neighbours), repeat=2):
+            for through, own in product(reversed(_subsets(neighbours)), _subsets(neighbours)):
+                told_to = {**market.invitations, buyer: (*own, fake), fake: through}
+                split = Market(told_to, {**market.bids, fake: 0}, seller=market.seller)
                 for bid, feigned in product(tries, repeat=2):
-                    changed = Market(
-                        {**market.invitations, buyer: (*own, fake), fake: through},
-                        {**market.bids, buyer: bid, fake: feigned},
-                        seller=market.seller,
-                    )
-                    outcome = auction(changed)
+                    outcome = auction(split.bidding({buyer: bid, fake: feigned}))
                     after = exact(outcome.utility(buyer, value) + outcome.utility(fake, 0))
                     if outcome.winner == fake:
                         after += exact(value)
@@ -314,10 +306,19 @@ def _markets(size: int, worths: Sequence[Fraction]) -> Iterator[Market]:
     for count in range(size, len(arcs) + 1):
         for known in combinations(arcs, count):
             heard = {u: tuple(v for w, v in known if w == u) for u in (_SELLER, *names)}
-            if len(Market(heard, dict.fromkeys(names, 0)).reached) == size:
+            market = Market(heard, dict.fromkeys(names, 0))
+            if len(market.reached) == size:
                 for bids in product(worths, repeat=size):
-                    yield Market(heard, dict(zip(names, bids, strict=True)))
+                    yield market.bidding(dict(zip(names, bids, strict=True)))
 
 
-def _subsets(items: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
-    return chain.from_iterable(combinations(items, k) for k in range(len(items), -1, -1))
+def _subsets(items: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Return all subsets, the largest first."""
+    return [subset for size in range(len(items), -1, -1) for subset in combinations(items, size)]
+
+
+def _tries(market: Market) -> list[Fraction]:
+    """Return bids in every order among those of a market: 0, each of them, one between any two, and one above all."""
+    worths = sorted({Fraction(0), *(exact(bid) for bid in market.bids.values())})
+    between = [(low + high) / 2 for low, high in pairwise(worths)]
+    return sorted({*worths, *between, worths[-1] + 1})

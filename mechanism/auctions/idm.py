@@ -12,20 +12,28 @@ def information_diffusion(market: Market) -> Outcome:
 
     Let c_1, ..., c_l be those without whom the highest bidder c_l would not hear of the sale, and p_i the highest bid
     if c_i were absent. The item goes to the first c_i whose bid is at least p_(i+1), else to c_l; the winner
-    pays its p_i, and each c_i before it is paid p_(i+1) - p_i.
+    pays its p_i, and each c_i before it is paid p_(i+1) - p_i. Of equal bids the first in the market's order counts
+    as the highest; a buyer who is as good as all behind it keeps the item.
 
     Examples
     --------
     >>> market = Market({"seller": ["ann", "dan"], "ann": ["bob"]}, {"ann": 1, "bob": 7, "dan": 3})
     >>> print(information_diffusion(market))
     bob wins; the seller keeps 3.
-      ann is paid 0
+      ann pays 0
       bob pays 3
 
     Notes
     -----
-    Truthful bids and inviting all neighbours are dominant, and the revenue is at least that of `vickrey_clarke_groves`,
-    where nobody can pose as several buyers. Cost: O(buyers * invitations).
+    Without c_i, whoever needs c_(i+1) is missing, too: prices rise along the sequence, nobody in it before the
+    winner pays, and the seller keeps p_1, the best bid of those who do not need c_1. Truthful bids and inviting all
+    neighbours are dominant. With `vickrey_clarke_groves` c_l pays p_l and each c_i before it is paid the bid of c_l
+    less p_i, c_1 alone enough to leave the seller no more than p_1. A buyer may gain by posing as several
+    (`proofs.auctions`). Cost: O(buyers * invitations).
+
+    References
+    ----------
+    Li, Hao, Zhao and Zhou, "Mechanism design in social networks", AAAI 2017.
     """
     best = market.highest_bidder()
     if best is None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Self
 
 from mechanism.errors import InvalidInputError
+from mechanism.graph import Graph
 from mechanism.numbers import Number, number
 
 __all__ = ["DiffusionAuction", "Market", "Outcome"]
@@ -21,10 +22,9 @@ class Market:
     Parameters
     ----------
     invitations : mapping from seller or buyer to collection of buyers
-        Whom each invites; who is left out invites nobody. Invitations of the seller and to it are ignored
-        where the seller is no buyer.
+        Whom each invites; who is left out invites nobody. Invitations to the seller change nothing.
     bids : mapping from buyer to number
-        At least 0, in money. Ties are broken in this order: the first wins.
+        At least 0, in money. Of equal bids the first in this order counts as the highest.
     seller : hashable, optional
         ``"seller"`` by default.
 
@@ -36,7 +36,8 @@ class Market:
     Raises
     ------
     InvalidInputError
-        If the seller bids or invites nobody known, somebody invited makes no bid, or a bid is negative.
+        If the seller bids or is not among those who invite, if somebody who invites or is invited makes no bid, or
+        if a bid is not a finite number of at least 0.
 
     Examples
     --------
@@ -48,6 +49,7 @@ class Market:
     bids: Mapping[Buyer, Number]
     seller: Buyer
     reached: tuple[Buyer, ...]
+    _heard: dict[Buyer | None, frozenset[Buyer]] = field(repr=False)
 
     def __init__(
         self,
@@ -56,15 +58,13 @@ class Market:
         *,
         seller: Buyer = "seller",
     ) -> None:
-        if seller in bids:
-            raise InvalidInputError("bids", bids[seller], index=repr(seller), allowed="left out: the seller")
+        for name in (seller, None):
+            if name in bids:
+                allowed = "left out: the seller" if name == seller else "the bid of a buyer with a name"
+                raise InvalidInputError("bids", bids[name], index=repr(name), allowed=allowed)
         if seller not in invitations:
             raise InvalidInputError("seller", seller, allowed="one of those who invite")
-        allowed = "a finite bid of at least 0"
-        checked = {buyer: number(bid, argument="bids", allowed=allowed) for buyer, bid in bids.items()}
-        for buyer, bid in checked.items():
-            if bid < 0:
-                raise InvalidInputError("bids", bid, index=repr(buyer), allowed=allowed)
+        checked = {buyer: _bid(buyer, bid) for buyer, bid in bids.items()}
         kept: dict[Buyer, tuple[Buyer, ...]] = {}
         for inviter, invited in invitations.items():
             for buyer in (inviter, *invited):
@@ -73,13 +73,78 @@ class Market:
                         "invitations", buyer, index=repr(inviter), allowed="the seller and buyers who bid"
                     )
             kept[inviter] = tuple(buyer for buyer in invited if buyer != seller)
-        for name, value in (("invitations", kept), ("bids", checked), ("seller", seller)):
+        self._set(kept, checked, seller, {})
+
+    @classmethod
+    def from_graph(cls, graph: Graph, bids: Mapping[Any, Number], *, seller: int | str) -> Self:
+        """Return the market in which all nodes but the seller are buyers, and invite those whom they can contact.
+
+        Parameters
+        ----------
+        graph : Graph
+        bids : mapping from label to number
+            Of all nodes but the seller, in money, at least 0.
+        seller : int or str
+            A label of the graph.
+
+        Examples
+        --------
+        >>> path = Graph.from_edges(["shop", "ann"], ["ann", "bob"], directed=False)
+        >>> Market.from_graph(path, {"ann": 1, "bob": 3}, seller="shop").critical_sequence("bob")
+        ('ann', 'bob')
+        """
+        graph.index_of(seller)
+        labels = graph.labels.tolist()
+        contacts = {
+            label: [labels[v] for v in graph.indices[start:end].tolist()]
+            for label, start, end in zip(labels, graph.indptr[:-1], graph.indptr[1:], strict=True)
+        }
+        return cls(contacts, bids, seller=seller)
+
+    def bidding(self, bids: Mapping[Any, Number]) -> Self:
+        """Return the market in which some buyers bid otherwise.
+
+        Raises
+        ------
+        InvalidInputError
+            If one of them is unknown, or a bid is not a finite number of at least 0.
+
+        Examples
+        --------
+        >>> Market({"seller": ["ann", "bob"]}, {"ann": 1, "bob": 3}).bidding({"ann": 4}).highest_bidder()
+        'ann'
+        """
+        for buyer in bids:
+            if buyer not in self.bids:
+                raise InvalidInputError("bids", buyer, index=repr(buyer), allowed="the bid of a known buyer")
+        changed = object.__new__(type(self))
+        mixed = {**self.bids, **{buyer: _bid(buyer, bid) for buyer, bid in bids.items()}}
+        changed._set(self.invitations, mixed, self.seller, self._heard)
+        return changed
+
+    def _set(
+        self,
+        invitations: Mapping[Buyer, tuple[Buyer, ...]],
+        bids: Mapping[Buyer, Number],
+        seller: Buyer,
+        heard: dict[Buyer | None, frozenset[Buyer]],
+    ) -> None:
+        """Fill a new market; those of the same invitations share what is known of who hears of the sale."""
+        for name, value in (
+            ("invitations", invitations),
+            ("bids", bids),
+            ("seller", seller),
+            ("_heard", heard),
+        ):
             object.__setattr__(self, name, value)
         hears = self.reached_without(None)
-        object.__setattr__(self, "reached", tuple(buyer for buyer in checked if buyer in hears))
+        object.__setattr__(self, "reached", tuple(buyer for buyer in bids if buyer in hears))
 
-    def reached_without(self, absent: Buyer | None) -> set[Buyer]:
-        """Return the buyers who would hear of the sale if one were absent. Cost: O(invitations)."""
+    def reached_without(self, absent: Buyer | None) -> frozenset[Buyer]:
+        """Return the buyers who would hear of the sale if one were absent. Cost: O(invitations), once."""
+        known = self._heard.get(absent)
+        if known is not None:
+            return known
         heard: set[Buyer] = set()
         waiting = [self.seller]
         while waiting:
@@ -87,7 +152,8 @@ class Market:
                 if buyer != absent and buyer not in heard:
                     heard.add(buyer)
                     waiting.append(buyer)
-        return heard
+        self._heard[absent] = frozenset(heard)
+        return self._heard[absent]
 
     def highest_without(self, absent: Buyer | None) -> Number:
         """Return the highest bid of those who would hear of the sale if one were absent; 0 if nobody would."""
@@ -158,3 +224,15 @@ class DiffusionAuction(Protocol):
     def __call__(self, market: Market) -> Outcome:
         """Return the outcome."""
         ...
+
+
+def _bid(buyer: Buyer, bid: Any) -> Number:
+    """Return a bid; refuse what is not a finite number of at least 0."""
+    allowed = "a finite number of at least 0"
+    try:
+        checked = number(bid, argument="bids", allowed=allowed)
+    except InvalidInputError:
+        raise InvalidInputError("bids", bid, index=repr(buyer), allowed=allowed) from None
+    if checked < 0:
+        raise InvalidInputError("bids", bid, index=repr(buyer), allowed=allowed)
+    return checked

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mechanism import Graph
 from mechanism.auctions import Market, information_diffusion, vickrey_clarke_groves
 from mechanism.errors import InvalidInputError
 
@@ -103,7 +104,7 @@ def test_printing(published):
     [
         ({"ann": ["bob"]}, {"ann": 1, "bob": 2}, "seller is 'seller'"),
         ({"seller": ["ann"]}, {"ann": -1}, r"bids\['ann'\] is -1"),
-        ({"seller": ["ann"]}, {"ann": float("nan")}, "bids is nan"),
+        ({"seller": ["ann"]}, {"ann": float("nan")}, r"bids\['ann'\] is nan"),
         ({"seller": ["bob"]}, {"ann": 1}, r"invitations\['seller'\] is 'bob'"),
         ({"seller": ["ann"], "cem": []}, {"ann": 1}, r"invitations\['cem'\] is 'cem'"),
         ({"seller": ["ann"]}, {"ann": 1, "seller": 2}, r"bids\['seller'\] is 2"),
@@ -112,3 +113,29 @@ def test_printing(published):
 def test_wrong_markets(invitations, bids, message):
     with pytest.raises(InvalidInputError, match=message):
         Market(invitations, bids)
+
+
+def test_other_bids_leave_the_first_market_alone(published):
+    changed = published.bidding({"H": Fraction(23, 2), "L": 14})
+    fresh = Market(symmetric(ACQUAINTANCES), {**WORTH, "H": Fraction(23, 2), "L": 14}, seller="s")
+    assert information_diffusion(changed) == information_diffusion(fresh)
+    assert information_diffusion(changed).payments["I"] == Fraction(23, 2)
+    assert information_diffusion(published).payments["I"] == 11
+    with pytest.raises(InvalidInputError, match="bids\\['Z'\\] is 'Z'"):
+        published.bidding({"Z": 1})
+
+
+def test_a_graph_is_a_market(published):
+    edges = ACQUAINTANCES.split()
+    graph = Graph.from_edges([u for u, _ in edges], [v for _, v in edges], directed=False)
+    market = Market.from_graph(graph, WORTH, seller="s")
+    assert information_diffusion(market) == information_diffusion(published)
+    with pytest.raises(InvalidInputError, match="'Z'"):
+        Market.from_graph(graph, WORTH, seller="Z")
+    with pytest.raises(InvalidInputError, match="invitations"):
+        Market.from_graph(graph, {"A": 1}, seller="s")
+
+
+def test_nobody_has_no_name():
+    with pytest.raises(InvalidInputError, match=r"bids\[None\]"):
+        Market({"seller": [None]}, {None: 1})
