@@ -13,7 +13,7 @@ def information_diffusion(market: Market) -> Outcome:
     Let c_1, ..., c_l be those without whom the highest bidder c_l would not hear of the sale, and p_i the highest bid
     if c_i were absent. The item goes to the first c_i whose bid is at least p_(i+1), else to c_l; the winner
     pays its p_i, and each c_i before it is paid p_(i+1) - p_i. Of equal bids the first in the market's order counts
-    as the highest; a buyer who is as good as all behind it keeps the item.
+    as the highest.
 
     Examples
     --------

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mechanism import Graph
-from mechanism.auctions import Market, information_diffusion, vickrey_clarke_groves
+from mechanism.auctions import Market, Outcome, information_diffusion, vickrey_clarke_groves
 from mechanism.errors import InvalidInputError
+from tests.reference.auctions import diffusion_by_paths, vickrey_by_welfare
 
 ACQUAINTANCES = "sA sB sC CJ CH AD BE CE CI HI DE IL DF DG GK"
 WORTH = {"A": 1, "B": 3, "C": 2, "D": 5, "E": 7, "F": 10, "G": 8, "H": 11, "I": 12, "J": 4, "K": 6, "L": 13}
@@ -72,6 +73,15 @@ def test_dominators_against_networkx(market):
 
 
 @given(markets())
+def test_outcomes_against_the_definitions(market):
+    assert information_diffusion(market) == diffusion_by_paths(market)
+    efficient, expected = vickrey_clarke_groves(market), vickrey_by_welfare(market)
+    assert efficient.winner == expected.winner
+    for buyer in market.bids:
+        assert efficient.payments.get(buyer, 0) == expected.payments.get(buyer, 0)
+
+
+@given(markets())
 def test_rules(market):
     """The winner pays at most its bid, intermediaries are paid, and money adds up."""
     outcome, efficient = information_diffusion(market), vickrey_clarke_groves(market)
@@ -92,6 +102,13 @@ def test_money_has_no_unit(market, factor):
     outcome = information_diffusion(market)
     assert scaled.winner == outcome.winner
     assert dict(scaled.payments) == {buyer: paid * factor for buyer, paid in outcome.payments.items()}
+
+
+def test_equal_bids_go_to_the_first():
+    for order in ("AB", "BA"):
+        market = Market({"s": ["A", "B"]}, dict.fromkeys(order, 3), seller="s")
+        for auction in (information_diffusion, vickrey_clarke_groves):
+            assert auction(market) == Outcome(order[0], {order[0]: 3}, 3)
 
 
 def test_printing(published):

@@ -1,8 +1,12 @@
 """Properties of diffusion auctions: what the literature says, and planted faults."""
 
-import pytest
+from fractions import Fraction
 
-from mechanism.auctions import Outcome, information_diffusion, vickrey_clarke_groves
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mechanism.auctions import Market, Outcome, information_diffusion, vickrey_clarke_groves
 from mechanism.errors import InvalidInputError
 from proofs.auctions import (
     AUCTION_PROPERTIES,
@@ -71,9 +75,34 @@ def give_away(market):
     return Outcome(outcome.winner, {}, outcome.welfare)
 
 
+def dear(market):
+    """IDM at prices too high by a millionth."""
+    outcome = information_diffusion(market)
+    slightly = 1 + Fraction(1, 10**6)
+    return Outcome(outcome.winner, {u: x * slightly for u, x in outcome.payments.items()}, outcome.welfare)
+
+
+def a_little_first_price(market):
+    """IDM whose winner pays a millionth of its own bid, too."""
+    outcome = information_diffusion(market)
+    payments = dict(outcome.payments)
+    if outcome.winner is not None:
+        payments[outcome.winner] += (outcome.welfare - payments[outcome.winner]) * Fraction(1, 10**6)
+    return Outcome(outcome.winner, payments, outcome.welfare)
+
+
+def neighbours_only(market):
+    """The second-price auction among those whom the seller knows: nobody gains by inviting, and nobody loses."""
+    near = market.invitations[market.seller]
+    return vickrey_clarke_groves(Market({"seller": near}, {u: market.bids[u] for u in near}))
+
+
 @pytest.mark.parametrize(
     ("auction", "claimed"),
     [
+        (dear, IndividuallyRational()),
+        (a_little_first_price, IncentiveCompatible()),
+        (neighbours_only, RevenueAtLeastVCG()),
         (first_price, IncentiveCompatible()),
         (unpaid, IncentiveCompatible()),
         (loss, IndividuallyRational()),
@@ -88,6 +117,43 @@ def test_planted_faults_are_found(auction, claimed):
     assert verdict.holds is False
     assert next(claimed.violations(auction, verdict.counterexample.market)).gain > 0
     assert verdict.to_dict()["counterexample"]["words"]
+
+
+@pytest.mark.parametrize("claimed", [IndividuallyRational(), WeaklyBudgetBalanced(), SybilResistant()])
+def test_a_second_price_auction_without_rewards_keeps_them(claimed):
+    assert verify_auction(neighbours_only, claimed, buyers=2, bids=(0, 1, 2)).holds is None
+
+
+def test_an_attack_is_what_its_words_say():
+    """A invents A', who bids between A and B: B pays that much more, and A is paid it."""
+    case = verify_auction(information_diffusion, SybilResistant(), **SMALL).counterexample
+    assert dict(case.market.bids) == {"A": 0, "B": 2}
+    attack = Market({"seller": ["A"], "A": ["B", "A'"]}, {"A": 0, "B": 2, "A'": 1})
+    assert information_diffusion(case.market).revenue == 0
+    assert information_diffusion(attack).payments == {"A": -1, "B": 1}
+    assert "1 if it bids 0 and invites B, A', who bids 1 and invites nobody" in str(case)
+
+
+@settings(max_examples=40)
+@given(
+    st.integers(4, 5).flatmap(
+        lambda n: st.tuples(
+            st.lists(
+                st.lists(st.sampled_from("ABCDE"[:n]), unique=True, max_size=3),
+                min_size=n + 1,
+                max_size=n + 1,
+            ),
+            st.lists(st.fractions(0, 3, max_denominator=4), min_size=n, max_size=n),
+        )
+    )
+)
+def test_idm_in_larger_markets(drawn):
+    known, worths = drawn
+    names = "ABCDE"[: len(worths)]
+    market = Market(dict(zip(["seller", *names], known, strict=True)), dict(zip(names, worths, strict=True)))
+    for claimed in AUCTION_PROPERTIES:
+        if claimed is not SybilResistant:
+            assert next(claimed().violations(information_diffusion, market), None) is None
 
 
 def test_a_wrong_price_is_found():
