@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Comparison,
         compare,
     )
+    from proofs.falsification import falsify
     from proofs.gain import SybilGain, sybil_gain, sybil_gain_float
     from proofs.implications import (
         IMPLICATIONS,
@@ -121,6 +122,7 @@ __all__ = [
     "certificate_of",
     "check_certificate",
     "compare",
+    "falsify",
     "guaranteed_reward",
     "interior_rewards_vanish",
     "property_from_text",
@@ -171,6 +173,7 @@ _ROOMS = {
         "read_scheme",
         "write_json",
     ),
+    "proofs.falsification": ("falsify",),
     "proofs.gain": ("SybilGain", "sybil_gain", "sybil_gain_float"),
     "proofs.impossibility": (
         "RewardBound",

@@ -123,15 +123,15 @@ def test_a_wrong_import_is_noticed(tmp_path):
     assert "mechanism is not allowed to import proofs" in done.stdout
 
 
-def test_the_readme_quotes_the_stored_table():
-    """Figures in the README stand in the table that the command wrote beside its picture."""
+def test_the_readme_quotes_the_stored_tables():
+    """Figures in the README stand in the tables that the commands wrote."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    stored = (ROOT / "docs" / "table.txt").read_text(encoding="utf-8").splitlines()
-    quoted = re.search(r"```text\n(.*?)```", readme, re.DOTALL)
-    assert quoted is not None
-    lines = [line for line in quoted[1].splitlines() if line.strip()]
-    assert len(lines) > 5
-    assert not [line for line in lines if line not in stored]
+    quoted = re.findall(r"```text\n(.*?)```", readme, re.DOTALL)
+    for text, name in zip(quoted, ("table.txt", "matrix.txt"), strict=True):
+        stored = (ROOT / "docs" / name).read_text(encoding="utf-8").splitlines()
+        lines = [line for line in text.splitlines() if line.strip()]
+        assert len(lines) > 5
+        assert not [line for line in lines if line not in stored]
 
 
 def test_the_test_extra_holds_what_the_tests_import():
@@ -150,4 +150,5 @@ def test_the_test_extra_holds_what_the_tests_import():
                 used |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 used.add(node.module.split(".")[0])
+    used = {{"flint": "python_flint"}.get(name, name) for name in used}
     assert used - set(sys.stdlib_module_names) - {*PACKAGES, "tests"} <= declared

@@ -16,7 +16,7 @@ from proofs.trees.case import TreeCase
 from proofs.trees.property import TreeProperty, amount
 from proofs.trees.rule import Forest, Rule
 
-__all__ = ["UnprofitableGeneralizedSybilAttack", "UnprofitableSybilAttack"]
+__all__ = ["UnprofitableGeneralizedSybilAttack", "UnprofitableSybilAttack", "splits"]
 
 Structure = Literal["any", "chain", "siblings"]
 _PARTS = 2  # identities share out halves of the contribution
@@ -60,7 +60,7 @@ class UnprofitableSybilAttack(TreeProperty):
         """Yield splits that gain."""
         for u in range(len(forest[0])):
             before = rule(forest)[u]
-            for after, identities in _splits(forest, u, added, Fraction(1), self.structure):
+            for after, identities in splits(forest, u, added, Fraction(1), self.structure):
                 paid = sum(rule(after)[i] for i in identities)
                 allowed = before + rule.lift(added * self.identity_cost)
                 if rule.exceeds(paid, allowed):
@@ -101,7 +101,7 @@ class UnprofitableGeneralizedSybilAttack(TreeProperty):
         for u, own in enumerate(forest[1]):
             before = rule(forest)[u] - rule.lift(own)
             for factor in _RAISED:
-                for after, identities in _splits(forest, u, added, factor, "any"):
+                for after, identities in splits(forest, u, added, factor, "any"):
                     given = sum((after[1][i] for i in identities), Fraction(0))
                     profit = sum(rule(after)[i] for i in identities) - rule.lift(given)
                     if rule.exceeds(profit, before):
@@ -125,12 +125,17 @@ def _told(rule: Rule, x: object) -> str:
     return short(x) if isinstance(x, Fraction) else f"about {float(x.mid()):.6g}"  # type: ignore[attr-defined]
 
 
-def _splits(
-    forest: Forest, u: int, added: int, factor: Fraction, structure: Structure
+def splits(
+    forest: Forest,
+    u: int,
+    added: int,
+    factor: Fraction = Fraction(1),
+    structure: Structure = "any",
 ) -> Iterator[tuple[Forest, tuple[int, ...]]]:
     """Yield forests in which identities stand for a member, with the numbers of the identities.
 
-    The identities come where the member stood, each after its recruiter.
+    The identities come where the member stood, each after its recruiter, and contribute what it did, times a factor,
+    shared out in parts of 1 / (2 k) among k of them. Recruits with equal subtrees are not told apart.
     """
     parents, contributions = forest
     k = added + 1

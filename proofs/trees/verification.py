@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mechanism.schemes import TREE_FAMILIES, TreeScheme
+from proofs.falsification import falsify
 from proofs.trees.property import TreeProperty
 from proofs.trees.rule import Rule, TreeRule
 from proofs.trees.search import Reach, search
@@ -11,6 +12,8 @@ from proofs.trees.witness import witness
 from proofs.verdict import Claim, Proved, Refuted, Unrefuted, Verdict
 
 __all__ = ["verify_tree"]
+
+_DRAWN, _LARGEST_DRAWN = 100, 6
 
 
 def verify_tree(
@@ -49,13 +52,18 @@ def verify_tree(
     Families of the catalogue are proved by inequalities between their formulas, or by a lemma of the family
     (`proofs.check_tree`). What is not proved is searched: all small forests, exactly, or with enclosures if rewards are
     irrational; then larger stars and chains, and of families of the catalogue those far away that may be needed
-    (`proofs.trees.witness`). Schemes of your own are never called proved.
+    (`proofs.trees.witness`). Schemes of your own are searched likewise, then by random forests
+    (`proofs.falsification`), and never called proved.
     """
     claim = Claim(claimed)
     reach = Reach() if reach is None else reach
     exact = _of_the_catalogue(scheme)
+    searched = str(reach)
     if exact is None:
-        case = search(Rule(scheme), claimed, reach)
+        case = search(Rule(scheme), claimed, reach) or falsify(
+            scheme, claimed, max_examples=_DRAWN, members=_LARGEST_DRAWN
+        )
+        searched += f", and {_DRAWN} random forests of at most {_LARGEST_DRAWN}"
     else:
         certificate = prove(exact, claimed)
         if certificate is not None:
@@ -64,7 +72,7 @@ def verify_tree(
         if ceiling is not None:
             return Refuted(claim, ceiling)
         case = search(Rule(exact), claimed, reach) or witness(exact, claimed)
-    return Unrefuted(claim, str(reach)) if case is None else Refuted(claim, case)
+    return Unrefuted(claim, searched) if case is None else Refuted(claim, case)
 
 
 def _of_the_catalogue(scheme: TreeScheme | TreeRule) -> TreeScheme | None:
