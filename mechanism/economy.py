@@ -46,7 +46,14 @@ class FriendRewards:
     With d friends the best split of T gives s / T = own^2 / (own^2 + d altruism^2) to oneself: by the inequality of
     Cauchy and Schwarz the contribution is then sqrt(T (own^2 + d altruism^2)), and that is the most. So at equal
     contributions paying friends saves tau^2 / (1 + tau^2) of the rewards, where tau^2 = d (altruism / own)^2:
-    nothing without altruism, and more, the more friends.
+    nothing without altruism, and more, the more friends. Paying friends too much costs more than paying none: see
+    `break_even`. Where only the sum of contributions counts, the saving depends on the graph by its mean number of
+    friends alone: see `least_total`. All methods cost O(n + m).
+
+    References
+    ----------
+    Lv and Moscibroda, "Incentive networks", AAAI 2015.
+    Leider, Mobius, Rosenblat and Do, "Directed altruism and enforced reciprocity in social networks", 2009.
     """
 
     graph: Graph
@@ -69,13 +76,28 @@ class FriendRewards:
     @property
     def own_share(self) -> Reals:
         """The share of the rewards for each person's contribution that it is best to pay to itself, in (0, 1]."""
-        strength = self.own**2 + self.friends.astype(np.float64) * self.altruism**2
-        return np.asarray(self.own**2 / strength)
+        return np.asarray(self.own**2 / self._strength())
 
     @property
     def saving(self) -> Reals:
         """The share of the rewards for each person's contribution that paying friends saves, in [0, 1)."""
         return 1 - self.own_share
+
+    @property
+    def break_even(self) -> Reals:
+        """The share paid to oneself at which paying friends costs as much as paying none, in [0, 1].
+
+        Paying friends saves money if the share is above it and below 1. With share = cos(x)^2 the contribution is
+        own * sqrt(T) * (cos(x) + tau sin(x)), which is above own * sqrt(T) for 0 < x < 2 arctan(tau): until
+        the share is ((1 - tau^2) / (1 + tau^2))^2, or 0 from tau = 1 on.
+
+        Examples
+        --------
+        >>> pair = Graph.from_edges([0], [1], directed=False)
+        >>> FriendRewards(pair, own=1.0, altruism=0.5).break_even.round(6).tolist()
+        [0.36, 0.36]
+        """
+        return np.maximum(2 * self.own_share - 1, 0) ** 2
 
     def contributions(self, rewards: ArrayLike, own_share: ArrayLike | None = None) -> Reals:
         """Return what each contributes if so much is paid for its contribution.
@@ -86,16 +108,46 @@ class FriendRewards:
             Money paid in all for each person's contribution, at least 0.
         own_share : array_like of float, shape () or (n,), optional
             The share paid to the person itself, in [0, 1]; the friends share the rest equally. By default the best one.
-            Without friends there is nobody to share the rest.
+            Who has no friends is paid all.
 
         Returns
         -------
         ndarray of float64, shape (n,)
         """
-        paid = self._amounts("rewards", rewards, np.inf)
-        share = self.own_share if own_share is None else self._amounts("own_share", own_share, 1.0)
-        friends = self.friends
-        return self.own * np.sqrt(share * paid) + self.altruism * np.sqrt(friends * (1 - share) * paid)
+        to_itself, to_friends = self._split(rewards, own_share)
+        return self.own * np.sqrt(to_itself) + self.altruism * self.friends * np.sqrt(to_friends)
+
+    def equilibrium(self, *, own_rate: float, friend_rate: float) -> Reals:
+        """Return what each contributes if rewards are in proportion to contributions.
+
+        Parameters
+        ----------
+        own_rate, friend_rate : float
+            Money to a person, and to each of its friends, per unit that the person contributes, at least 0.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+
+        Examples
+        --------
+        >>> pair = Graph.from_edges([0], [1], directed=False)
+        >>> economy = FriendRewards(pair, own=1.0, altruism=0.5)
+        >>> economy.equilibrium(own_rate=0.64, friend_rate=0.16).round(6).tolist()
+        [1.0, 1.0]
+
+        Notes
+        -----
+        C = k sqrt(C) with k = own * sqrt(own_rate) + altruism * d * sqrt(friend_rate) has the solution C = k^2 apart
+        from 0, and whoever starts above 0 and responds again and again comes to it, since the response is concave.
+        """
+        rates = {"own_rate": own_rate, "friend_rate": friend_rate}
+        allowed = "a finite number of at least 0"
+        for name, rate in rates.items():
+            if number(rate, argument=name, allowed=allowed) < 0:
+                raise InvalidInputError(name, rate, allowed=allowed)
+        respond = self.own * np.sqrt(own_rate) + self.altruism * self.friends * np.sqrt(friend_rate)
+        return np.asarray(respond**2)
 
     def rewards_for(self, contributions: ArrayLike, *, friends: bool = True) -> Reals:
         """Return the least money that makes each contribute so much, with or without paying friends.
@@ -108,18 +160,51 @@ class FriendRewards:
         ([0.5714, 0.8, 0.8, 0.8], [1.0, 1.0, 1.0, 1.0])
         """
         wanted = self._amounts("contributions", contributions, np.inf)
-        strength = self.own**2 + (self.friends * self.altruism**2 if friends else 0.0)
-        return wanted**2 / strength
+        return wanted**2 / (self._strength() if friends else self.own**2)
 
-    def received(self, rewards: ArrayLike) -> Reals:
-        """Return what each is paid in all, for itself and for its friends, if rewards are split in the best way."""
-        paid = self._amounts("rewards", rewards, np.inf)
-        share = self.own_share
-        each = np.divide((1 - share) * paid, self.friends, out=np.zeros(self.graph.n), where=self.friends > 0)
-        from_friends = np.bincount(
-            self.graph.indices, weights=np.repeat(each, self.friends), minlength=self.graph.n
+    def least_total(self, total: float, *, friends: bool = True) -> float:
+        """Return the least money for which all together contribute so much, with or without paying friends.
+
+        Examples
+        --------
+        >>> star = Graph.from_edges([0, 0, 0], [1, 2, 3], directed=False)
+        >>> economy = FriendRewards(star, own=1.0, altruism=0.5)
+        >>> round(economy.least_total(4.0), 4), economy.least_total(4.0, friends=False)
+        (2.9091, 4.0)
+
+        Notes
+        -----
+        The sum of C_i^2 / k_i, k_i = own^2 + d_i altruism^2, is least for C_i in proportion to k_i: total^2 / sum k_i.
+        So friends save z / (1 + z) with z = (altruism / own)^2 times the mean number of friends, on any graph.
+        """
+        allowed = "a finite number of at least 0"
+        wanted = float(number(total, argument="total", allowed=allowed))
+        if wanted < 0:
+            raise InvalidInputError("total", total, allowed=allowed)
+        together = self._strength().sum() if friends else self.graph.n * self.own**2
+        return float(wanted**2 / together)
+
+    def received(self, rewards: ArrayLike, own_share: ArrayLike | None = None) -> Reals:
+        """Return what each is paid in all, for its own contribution and for those of others whose friend it is.
+
+        Parameters are those of `contributions`. All that is paid is received: the sums of both are equal.
+        """
+        to_itself, to_friends = self._split(rewards, own_share)
+        from_others = np.bincount(
+            self.graph.indices, weights=np.repeat(to_friends, self.friends), minlength=self.graph.n
         )
-        return np.asarray(share * paid + from_friends)
+        return np.asarray(to_itself + from_others)
+
+    def _strength(self) -> Reals:
+        """Return the square of what each contributes per square root of money, at the best split."""
+        return np.asarray(self.own**2 + self.friends * self.altruism**2, dtype=np.float64)
+
+    def _split(self, rewards: ArrayLike, own_share: ArrayLike | None) -> tuple[Reals, Reals]:
+        """Return what is paid to each for its contribution, and to each of its friends."""
+        paid = self._amounts("rewards", rewards, np.inf)
+        share = self.own_share if own_share is None else self._amounts("own_share", own_share, 1.0)
+        share = np.where(self.friends > 0, share, 1.0)
+        return share * paid, (1 - share) * paid / np.maximum(self.friends, 1)
 
     def _amounts(self, name: str, given: ArrayLike, most: float) -> Reals:
         values = np.asarray(given, dtype=np.float64)
