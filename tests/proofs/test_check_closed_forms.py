@@ -389,6 +389,11 @@ class TestReading:
         entry = {"claim": claim | {"max_depth": None}, "multipliers": {"peak": "limit"}}
         assert check(MIT.to_dict(), {"format": FORMAT, "claims": [entry]})
 
+    def test_no_peak_before_the_first(self):
+        for scheme in (FinderTakesAll(), DOUBLE, Power(1, 0, 1), Power(1, HALF, 1)):
+            with pytest.raises(Refused, match="a peak must be"):
+                check(scheme.exact().to_dict(), certificate(SybilProof(), {"peak": -1}))
+
     def test_peaks_one_for_each_term(self):
         for peaks in ([], [0], [0, 0, 0], 0, {"0": 0}):
             with pytest.raises(Refused):
