@@ -67,12 +67,13 @@ def forests(members: int, amounts: Sequence[Fraction]) -> Iterator[Forest]:
 def brooms(members: int, amounts: Sequence[Fraction]) -> Iterator[Forest]:
     """Yield chains that end in a star, from the plain star to the plain chain, with three kinds of contributions.
 
-    All contribute the same; or the end of the chain something else; or all but the first.
+    All contribute the same; or, of the least and the most, the end of the chain something else, or all but the first.
     """
     for stem in range(1, members):
         shape = (*range(-1, stem - 1), *[stem - 1] * (members - stem))
-        for ordinary, other in product(amounts, repeat=2):
+        for ordinary in amounts:
             yield shape, (ordinary,) * members
-            if ordinary != other:
-                yield shape, (*[ordinary] * (stem - 1), other, *[ordinary] * (members - stem))
-                yield shape, (ordinary, *[other] * (members - 1))
+        least, most = min(amounts), max(amounts)
+        for ordinary, other in ((least, most), (most, least)):
+            yield shape, (*[ordinary] * (stem - 1), other, *[ordinary] * (members - stem))
+            yield shape, (ordinary, *[other] * (members - 1))
