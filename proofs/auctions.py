@@ -207,6 +207,8 @@ class SybilResistant(AuctionProperty):
             before = exact(honest.utility(buyer, value))
             neighbours = market.invitations.get(buyer, ())
             fake = f"{buyer}'"
+            while fake in market.bids or fake == market.seller:
+                fake += "'"
             for through, own in product(reversed(_subsets(neighbours)), _subsets(neighbours)):
                 told_to = {**market.invitations, buyer: (*own, fake), fake: through}
                 split = Market(told_to, {**market.bids, fake: 0}, seller=market.seller)

@@ -134,6 +134,13 @@ def test_an_attack_is_what_its_words_say():
     assert "1 if it bids 0 and invites B, A', who bids 1 and invites nobody" in str(case)
 
 
+def test_a_false_name_is_nobody_elses():
+    market = Market({"seller": ["A"], "A": ["A'"]}, {"A": 0, "A'": 2})
+    case = next(SybilResistant().violations(information_diffusion, market))
+    assert "A''" in str(case)
+    assert case.gain == 1
+
+
 @settings(max_examples=40)
 @given(
     st.integers(4, 5).flatmap(
