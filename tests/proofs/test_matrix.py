@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proofs import Proved, Refuted, check_certificate
+from proofs import Proved, Refuted, check_certificate, interior_rewards_vanish
 from proofs.matrix import TABLES, auction_matrix, path_matrix, tree_matrix
 
 # Verdicts required: + proved, - refuted, . does not apply. Nothing may stay open where the literature is sure.
@@ -100,6 +100,50 @@ class TestEvidence:
         refuted = [verdict for verdict in table.verdicts.values() if isinstance(verdict, Refuted)]
         assert refuted
         assert all(str(verdict.counterexample).strip() for verdict in refuted)
+
+
+class TestPublishedStatements:
+    """What abstracts say of systems, where the scheme has a formula."""
+
+    def test_multi_level_marketing_falls_to_false_names(self, trees):
+        """Emek et al., EC 2011."""
+        assert trees["multi-level (1/3, 1/3)", "USA"].holds is False
+        assert trees["multi-level (1/3, 1/3)", "BC"].holds is True
+
+    def test_capped_rewards_resist_sybils(self, trees):
+        """Drucker and Fleischer, EC 2012; the formula is ours."""
+        assert trees["capped rate (ours, after)", "USA"].holds is True
+
+    @pytest.mark.parametrize(
+        "scheme", ["geometric .7 * .3^j", "balanced geometric 1/2", "recursive 1/2 (MIT)"]
+    )
+    def test_geometric_chains_resist_mergers_and_almost_splits(self, paths, scheme):
+        """Nath et al., WINE 2012."""
+        held = [paths[scheme, name].holds for name in ("CP", "SP(gain)", "SP")]
+        assert held == [True, True, False]
+
+    def test_splits_and_mergers_cannot_both_be_resisted(self, paths):
+        """Zhang and Tang, AAAI 2023: one or the other, or nothing in between."""
+        both = [
+            name
+            for name in paths.schemes
+            if paths[name, "SP"].holds is True and paths[name, "CP"].holds is True
+        ]
+        assert both == ["finder takes all"]
+        assert interior_rewards_vanish(6).value == 0
+
+    def test_tree_schemes_between_all_properties(self, trees):
+        """Lv and Moscibroda, PODC 2013: all but the strong attack, or all but unbounded rewards."""
+        lacking = {
+            name: [column for column in trees.properties if trees[name, column].holds is False]
+            for name in ("TDRM (.5, .2, .1, 1)", "CDRM-1 (.5, .3)", "CDRM-2 (.5, .3)")
+        }
+        assert list(lacking.values()) == [["UGSA"], ["PO", "URO"], ["PO", "URO"]]
+
+    def test_tdrm_falls_to_a_small_star(self, trees):
+        case = trees["TDRM (.5, .2, .1, 1)", "UGSA"].counterexample
+        assert case.members == 5  # the known one has 11
+        assert case.gain > 0
 
 
 AUCTIONS = """
