@@ -3,6 +3,7 @@
 from mechanism import datasets
 from mechanism.campaign import Campaign, Members, TopDegree
 from mechanism.costs import CostModel
+from mechanism.economy import FriendRewards
 from mechanism.errors import (
     BackendMissingError,
     CertificateError,
@@ -63,6 +64,7 @@ __all__ = [
     "DoubleGeometric",
     "EqualSplit",
     "FinderTakesAll",
+    "FriendRewards",
     "Geometric",
     "GeometricTree",
     "Graph",

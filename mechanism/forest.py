@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from os import PathLike
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mechanism.errors import InvalidInputError
-from mechanism.numbers import Number, number, whole
+from mechanism.numbers import Number, number, parse, whole
+from mechanism.readers import read_rows
 
 __all__ = ["ReferralForest"]
 
@@ -110,6 +113,61 @@ class ReferralForest:
         return cls(parents, None if contributions is None else [contributions[name] for name in recruiters])
 
     @classmethod
+    def from_file(
+        cls,
+        path: str | PathLike[str],
+        *,
+        member: str = "id",
+        recruiter: str = "recruiter",
+        contribution: str | None = None,
+    ) -> Self:
+        r"""Read a forest from a table with a row for every member.
+
+        Parameters
+        ----------
+        path : path-like
+            Text with named columns, separated by tabs, commas or semicolons; gzip-compressed or not. Lines that
+            begin with ``#`` are comments.
+        member, recruiter : str
+            The columns that name a member and its recruiter, empty for a root.
+        contribution : str, optional
+            The column of contributions; 1 each by default. Numbers with a point or an exponent make all floats.
+
+        Raises
+        ------
+        InvalidInputError
+            If a column is missing, a member stands in two rows, a recruiter in none, or a contribution is no
+            number; the message names the line.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "members.csv"
+        >>> _ = path.write_text("id,recruiter,spent\nann,,3\nbob,ann,1\n")
+        >>> ReferralForest.from_file(path, contribution="spent")
+        ReferralForest(members=2, roots=1)
+        """
+        source = Path(path)
+        columns = [member, recruiter] + ([contribution] if contribution is not None else [])
+        recruiters: dict[str, str | None] = {}
+        amounts: dict[str, Number] = {}
+        for line, (name, above, *amount) in read_rows(source, columns):
+            place = f"{source.name}, line {line}"
+            if not name or name in recruiters:
+                raise InvalidInputError("path", name, index=place, allowed="the only row of a named member")
+            recruiters[name] = above or None
+            if amount:
+                try:
+                    amounts[name] = parse(amount[0])
+                except InvalidInputError:
+                    raise InvalidInputError(
+                        "path", amount[0], index=place, allowed="a contribution, a number of at least 0"
+                    ) from None
+        if not recruiters:
+            raise InvalidInputError("path", str(source), allowed="a file with at least one member")
+        return cls.from_recruiters(recruiters, amounts if contribution is not None else None)
+
+    @classmethod
     def random_recursive(
         cls, members: int, *, roots: int = 1, rng: int | np.random.Generator, contribution: float = 1.0
     ) -> Self:
@@ -129,7 +187,7 @@ class ReferralForest:
         Examples
         --------
         >>> ReferralForest.random_recursive(6, rng=7).parents.tolist()
-        [-1, 0, 1, 2, 3, 2]
+        [-1, 0, 1, 1, 2, 4]
         """
         members = whole(members, argument="members")
         if whole(roots, argument="roots") > members:

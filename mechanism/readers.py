@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import re
 import warnings
 import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ import numpy as np
 from mechanism.arcs import Edges
 from mechanism.errors import InvalidInputError
 
-__all__ = ["read_edges"]
+__all__ = ["read_edges", "read_rows"]
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _MISSING = frozenset({"", "nan", "null", "none"})
@@ -69,6 +71,44 @@ def read_edges(path: Path) -> Edges:
     first = _ends(path, line, start[0], separator)
     edges = _whole_numbers(path, text, separator, skipped=0 if any(map(_is_whole, first)) else line)
     return edges or _line_by_line(path, text, separator)
+
+
+def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line and the texts of some columns of a table, row by row.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Text in UTF-8, gzip-compressed or not, with tabs, commas or semicolons between columns; the first line that is
+        neither empty nor a ``#`` comment names them.
+    columns : sequence of str
+        Names of the wanted columns.
+
+    Raises
+    ------
+    InvalidInputError
+        If the file is no such text, a column is missing, or a row is too short; the message names the line.
+    """
+    lines = [
+        (number, line)
+        for number, line in enumerate(_text(path).splitlines(), 1)
+        if line.strip() and not line.startswith("#")
+    ]
+    if not lines:
+        raise InvalidInputError("path", str(path), allowed="a file with a line of column names")
+    separator = _separator(lines[0][1]) or "\t"
+    rows = csv.reader((line for _, line in lines), delimiter=separator)
+    names = next(rows)
+    for column in columns:
+        if column not in names:
+            raise InvalidInputError("column", column, allowed=f"one of {names}, the columns of {path.name}")
+    places = [names.index(column) for column in columns]
+    for (number, line), row in zip(lines[1:], rows, strict=True):
+        if len(row) <= max(places):
+            raise InvalidInputError(
+                "path", line[:60], index=_place(path, number), allowed=f"a row of {len(names)} columns"
+            )
+        yield number, [row[place].strip() for place in places]
 
 
 def _text(path: Path) -> str:

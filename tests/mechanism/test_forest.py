@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import pickle
 from fractions import Fraction
@@ -169,15 +168,48 @@ class TestRandomRecursive:
             ReferralForest.random_recursive(**arguments, rng=1)
 
 
+class TestFiles:
+    @pytest.mark.parametrize("pack", [bytes, gzip.compress])
+    @pytest.mark.parametrize("mark", ["\t", ",", ";"])
+    def test_columns(self, tmp_path, pack, mark):
+        text = "# members\nwho,spent,by\nbob,2,ann\n\nann,1/2,\n".replace(",", mark)
+        (tmp_path / "members").write_bytes(pack(text.encode()))
+        forest = ReferralForest.from_file(
+            tmp_path / "members", member="who", recruiter="by", contribution="spent"
+        )
+        assert (forest.parents.tolist(), forest.contributions.tolist()) == ([1, -1], [2, Fraction(1, 2)])
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("", "a line of column names"),
+            ("id,recruiter,c\n", "at least one member"),
+            ("id,by\nann,\n", "column is 'recruiter'; it must be one of"),
+            ("id,recruiter,c\nann\n", "line 2"),
+            ("id,recruiter,c\nann,,1\nann,,1\n", "line 3"),
+            ("id,recruiter,c\n,,1\n", "line 2"),
+            ("id,recruiter,c\nann,,one\n", "line 2"),
+            ("id,recruiter,c\nann,bob,1\n", r"recruiters\['ann'\] is 'bob'"),
+            ("id,recruiter,c\nann,,-1\n", r"contributions\[0\] is -1"),
+        ],
+    )
+    def test_wrong_files(self, tmp_path, text, message):
+        (tmp_path / "members.csv").write_text(text)
+        with pytest.raises(InvalidInputError, match=message):
+            ReferralForest.from_file(tmp_path / "members.csv", contribution="c")
+
+    def test_a_missing_file(self, tmp_path):
+        with pytest.raises(InvalidInputError, match="a readable file"):
+            ReferralForest.from_file(tmp_path / "nothing.csv")
+
+
 def test_a_real_recruitment_forest():
     """Jazz musicians of New York, who recruited one another with coupons."""
     try:
         path = datasets.path("trees/rds_nyjazz")
     except datasets.DatasetMissingError as reason:
         pytest.skip(str(reason))
-    with gzip.open(path, "rt") as file:
-        rows = list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t"))
-    forest = ReferralForest.from_recruiters({row["id"]: row["recruiter"] or None for row in rows})
+    forest = ReferralForest.from_file(path)
     assert (forest.size, len(forest.roots), int(forest.depths.max())) == (264, 13, 12)
     assert not forest.is_ordered
     assert ShapleyTree().rewards(forest).sum() == 264
