@@ -232,6 +232,8 @@ SAMPLES = [
     CappedRate(F(1, 4), F(1, 8), HALF),
     CappedRate(F(1, 5), F(1), F(7, 10)),
     CappedRate(HALF, F(0), F(1)),
+    CappedRate(HALF, HALF, HALF),
+    CappedRate(F(0), HALF, F(1)),
     LinearPachira(F(9, 10), F(1, 5), HALF),
     LinearPachira(F(1), F(0), F(2)),
     LinearPachira(HALF, F(1), HALF),
@@ -255,6 +257,16 @@ CLAIMS = [
     Additivity(),
     ZeroValueRoot(),
 ]
+
+
+@pytest.mark.parametrize("scheme", SAMPLES, ids=str)
+def test_the_whole_table(scheme):
+    promises = [ProfitableOpportunity(), *map(UnboundedReward, (None, 1, 2, 3))]
+    for claimed in [*CLAIMS, *promises]:
+        true = truth(scheme, claimed)
+        proved, denied = prove(scheme, claimed) is not None, refute(scheme, claimed) is not None
+        assert proved is true or (not proved and is_open(scheme, claimed)), claimed
+        assert not denied or (not true and claimed in promises), claimed
 
 
 @pytest.mark.parametrize("scheme", SAMPLES, ids=str)
