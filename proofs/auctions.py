@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations, pairwise, product
+from itertools import combinations, combinations_with_replacement, pairwise, product
 from typing import Any, ClassVar
 
 from mechanism.auctions import DiffusionAuction, Market, vickrey_clarke_groves
@@ -245,6 +245,7 @@ def verify_auction(
     *,
     buyers: int = 3,
     bids: Sequence[Number] = (0, 1, 2),
+    essential: bool = False,
 ) -> Verdict:
     """Look for the smallest market in which a diffusion auction breaks a property.
 
@@ -257,6 +258,9 @@ def verify_auction(
         Markets of at most so many buyers are searched, in 1..8; more than 3 take long.
     bids : sequence of numbers
         What the item may be worth to a buyer.
+    essential : bool, optional
+        Search only markets in which nobody but the seller knows those whom the seller knows, and in which buyers are
+        listed from the lowest worth to the highest. This makes 4 buyers possible.
 
     Returns
     -------
@@ -281,6 +285,13 @@ def verify_auction(
     -----
     All markets, by the number of buyers, then of acquaintances: each knows any set of others, and the seller any
     of them. Buyers are labelled, so that many markets come up several times.
+
+    What others report need not be varied: other reports of theirs are the truth in another of the markets, one with
+    those bids and without the invitations withheld. So what holds in all markets holds whatever others report.
+
+    The essential markets are enough for an auction that asks only who hears of the sale without whom, and uses the
+    order of buyers to break ties alone: an invitation to whom the seller invites changes nothing for it, and another
+    order of the buyers changes only who wins a tie after a deviation.
     """
     if not isinstance(claimed, AuctionProperty):
         raise InvalidInputError("property", claimed, allowed="a property such as IncentiveCompatible()")
@@ -293,24 +304,28 @@ def verify_auction(
         raise InvalidInputError("bids", bids, allowed="at least one number, none negative")
     claim = Claim(claimed)
     for size in range(1, most + 1):
-        for market in _markets(size, sorted(worths)):
+        for market in _markets(size, sorted(worths), essential=essential):
             case = next(claimed.violations(auction, market), None)
             if case is not None:
                 return Refuted(claim, case)
     told = ", ".join(map(short, sorted(worths)))
-    return Unrefuted(claim, f"all markets of at most {most} buyers, to whom the item is worth one of {told}")
+    kind = "essential markets" if essential else "markets"
+    return Unrefuted(claim, f"all {kind} of at most {most} buyers, to whom the item is worth one of {told}")
 
 
-def _markets(size: int, worths: Sequence[Fraction]) -> Iterator[Market]:
+def _markets(size: int, worths: Sequence[Fraction], *, essential: bool) -> Iterator[Market]:
     """Yield every market of so many buyers, all of whom hear of the sale, with few acquaintances first."""
     names = _NAMES[:size]
+    dealt = list(combinations_with_replacement(worths, size) if essential else product(worths, repeat=size))
     arcs = [(_SELLER, v) for v in names] + [(u, v) for u in names for v in names if u != v]
     for count in range(size, len(arcs) + 1):
         for known in combinations(arcs, count):
             heard = {u: tuple(v for w, v in known if w == u) for u in (_SELLER, *names)}
+            if essential and any(u != _SELLER and v in heard[_SELLER] for u, v in known):
+                continue
             market = Market(heard, dict.fromkeys(names, 0))
             if len(market.reached) == size:
-                for bids in product(worths, repeat=size):
+                for bids in dealt:
                     yield market.bidding(dict(zip(names, bids, strict=True)))
 
 

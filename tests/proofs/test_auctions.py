@@ -36,7 +36,7 @@ def test_the_smallest_sybil_attack_on_idm():
 
 
 def test_vcg():
-    assert verify_auction(vickrey_clarke_groves, IncentiveCompatible(), **SMALL).holds is None
+    assert verify_auction(vickrey_clarke_groves, IncentiveCompatible(), **SMALL, essential=True).holds is None
     assert verify_auction(vickrey_clarke_groves, IndividuallyRational(), **SMALL).holds is None
     deficit = verify_auction(vickrey_clarke_groves, WeaklyBudgetBalanced(), **SMALL)
     assert deficit.holds is False
@@ -117,6 +117,43 @@ def test_planted_faults_are_found(auction, claimed):
     assert verdict.holds is False
     assert next(claimed.violations(auction, verdict.counterexample.market)).gain > 0
     assert verdict.to_dict()["counterexample"]["words"]
+
+
+@pytest.mark.parametrize("claimed", [IndividuallyRational(), WeaklyBudgetBalanced(), RevenueAtLeastVCG()])
+def test_idm_in_all_essential_markets_of_four(claimed):
+    verdict = verify_auction(information_diffusion, claimed, buyers=4, bids=(0, 1), essential=True)
+    assert verdict.holds is None
+    assert "all essential markets of at most 4 buyers" in str(verdict)
+
+
+def long_way_fee(market):
+    """IDM that charges too much if three others had to tell the best bidder: wrong only from four buyers on."""
+    outcome = information_diffusion(market)
+    if outcome.winner is None or len(market.critical_sequence(market.highest_bidder())) < 4:
+        return outcome
+    raised = {**outcome.payments, outcome.winner: outcome.welfare + 1}
+    return Outcome(outcome.winner, raised, outcome.welfare)
+
+
+def test_what_is_wrong_only_from_four_buyers_on_is_found():
+    claimed = IndividuallyRational()
+    assert verify_auction(long_way_fee, claimed, buyers=3, bids=(0, 1), essential=True).holds is None
+    case = verify_auction(long_way_fee, claimed, buyers=4, bids=(0, 1), essential=True).counterexample
+    assert [len(invited) for invited in case.market.invitations.values()].count(1) == 4
+    assert sum(map(len, case.market.invitations.values())) == 4
+
+
+@pytest.mark.parametrize("family", AUCTION_PROPERTIES)
+@pytest.mark.parametrize("auction", [information_diffusion, vickrey_clarke_groves, first_price, unpaid])
+def test_essential_markets_give_the_same_verdicts(auction, family):
+    """Counterexamples have as few buyers and acquaintances as among all markets."""
+    sizes = set()
+    for essential in (False, True):
+        verdict = verify_auction(auction, family(), buyers=2, bids=(1, 2), essential=essential)
+        case = verdict.counterexample if verdict.holds is False else None
+        known = 0 if case is None else sum(map(len, case.market.invitations.values()))
+        sizes.add((verdict.holds, 0 if case is None else len(case.market.bids), known))
+    assert len(sizes) == 1
 
 
 @pytest.mark.parametrize("claimed", [IndividuallyRational(), WeaklyBudgetBalanced(), SybilResistant()])
