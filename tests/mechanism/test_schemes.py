@@ -206,7 +206,7 @@ def test_a_square_table_is_read_back():
         (lambda: BalancedGeometric(0), "ratio is 0"),
         (lambda: ConstantSplit(0), "members is 0"),
         (lambda: ConstantSplit(2.0), "members is 2.0"),
-        (lambda: ConstantSplit(Fraction(5, 2)), "members is Fraction"),
+        (lambda: ConstantSplit(Fraction(5, 2)), "members is 5/2"),
         (lambda: AlmostUniform(0, 3), "beta is 0"),
         (lambda: AlmostUniform(1, "3"), "height is '3'"),
         (lambda: PowerSum([]), "terms is"),
