@@ -183,10 +183,10 @@ def compare(
     >>> from mechanism.schemes import DoubleGeometric, Recursive
     >>> from proofs import SybilProof, WithinBudget
     >>> print(compare([Recursive(0.5), DoubleGeometric(0.2)], [WithinBudget(), SybilProof()]))
-    scheme                  BC   SP
-    ────────────────────────────────
-    recursive 0.5           ✓    ✗
-    double geometric b=0.2  ✓    ✓
+    scheme                 BC   SP
+    ──────────────────────────────
+    recursive 0.5          ✓    ✗
+    double geometric 0.2   ✓    ✓
     ✓ proved   ✗ refuted   ? neither proved nor refuted   · does not apply
     """
     rows = _named("schemes", schemes, lambda scheme: getattr(scheme, "label", None) or scheme.__name__)
