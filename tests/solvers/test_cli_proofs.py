@@ -33,7 +33,7 @@ class TestVerify:
             ("geometric_tree:1/3,1/3", "BC:1/2", 0, "within a budget of 1/2"),
             ("geometric-tree:decay=1/3,share=1/3", "USA", 1, "after:  [1/2]([1/2])"),
             ("cdrm_2:0.5,0.3", "usa:structure=chain", 0, "resistant to splitting into a chain"),
-            ("cdrm_1:0.5,0.3", "PO", 1, "everybody who contributes is paid less"),
+            ("cdrm_1:0.5,0.3", "PO", 1, "in no forest is the contribution returned"),
             ("shapley_tree", "budget_balance", 0, "budget-balanced in every referral forest"),
         ],
     )

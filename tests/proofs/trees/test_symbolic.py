@@ -1,4 +1,4 @@
-"""Proofs for every forest against the truth, worked out by hand, and against brute force."""
+"""Proofs for every forest: a claim is proved if and only if it is true, by hand and by brute force."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mechanism.schemes import (
     CDRM1,
     CDRM2,
     TDRM,
+    TREE_FAMILIES,
     CappedRate,
     GeometricTree,
     LinearLuxor,
@@ -22,7 +23,9 @@ from mechanism.schemes import (
     Pachira,
     ShapleyTree,
 )
+from proofs.check_tree import FAMILIES
 from proofs.trees import (
+    TREE_PROPERTIES,
     Additivity,
     BudgetBalance,
     BudgetConstraint,
@@ -159,22 +162,22 @@ properties = st.one_of(
 )
 
 
-def is_open(scheme, claimed):
-    """Return whether a claim is true, or its denial is, and no proof of that is known to the checker."""
-    lottery = isinstance(scheme, (Luxor, Pachira))
-    narrow = isinstance(claimed, UnboundedReward) and claimed.max_children is not None
-    constant = isinstance(claimed, ProfitableOpportunity) and not truth(scheme, UnboundedReward())
-    return lottery or (narrow and isinstance(scheme, TDRM)) or constant
+def test_every_family_and_every_property_is_known():
+    assert set(FAMILIES) == set(TREE_FAMILIES)
+    assert {len(family[0]) for family in FAMILIES.values()} == {0, 1, 2, 3, 4}
+    for kind, family in TREE_FAMILIES.items():
+        assert FAMILIES[kind][0] == [item.name for item in fields(family)]
+    assert len(TREE_PROPERTIES) == 14
 
 
-@settings(max_examples=300)
+@settings(max_examples=500)
 @given(schemes, properties)
 def test_what_is_true_is_proved_and_nothing_else(scheme, claimed):
-    true = truth(scheme, claimed)
-    proved, denied = prove(scheme, claimed) is not None, refute(scheme, claimed) is not None
-    assert proved <= true
-    assert denied <= (not true and isinstance(claimed, (ProfitableOpportunity, UnboundedReward)))
-    assert proved is true or is_open(scheme, claimed)
+    proved = prove(scheme, claimed)
+    assert (proved is not None) is truth(scheme, claimed)
+    ceiling = refute(scheme, claimed)
+    promise = isinstance(claimed, (ProfitableOpportunity, UnboundedReward))
+    assert (ceiling is not None) is (promise and proved is None)
 
 
 @pytest.mark.parametrize(
@@ -208,11 +211,18 @@ def test_what_is_true_is_proved_and_nothing_else(scheme, claimed):
         (lambda e: GeometricTree(F(0), 1 + e), UnprofitableGeneralizedSybilAttack()),
         (lambda e: GeometricTree(HALF - e, F(1, 4)), UnboundedReward(2)),
         (lambda e: MultiLevel(THIRD - e, F(1, 4)), UnboundedReward(3)),
+        (lambda e: GeometricTree(F(0), 1 - e), ProfitableOpportunity()),
     ],
 )
 def test_a_hair_within_the_condition_and_beyond(scheme, claimed):
     known = [prove(scheme(hair), claimed) is not None for hair in (-TINY, F(0), TINY)]
     assert known == [True, True, False]
+
+
+@pytest.mark.parametrize("hair", [-TINY, F(0), TINY])
+def test_a_price_of_identities(hair):
+    claimed = UnprofitableSybilAttack(identity_cost=F(3, 16) + hair)
+    assert (prove(Luxor(F(1, 4)), claimed) is not None) is (hair >= 0)
 
 
 SAMPLES = [
@@ -265,8 +275,8 @@ def test_the_whole_table(scheme):
     for claimed in [*CLAIMS, *promises]:
         true = truth(scheme, claimed)
         proved, denied = prove(scheme, claimed) is not None, refute(scheme, claimed) is not None
-        assert proved is true or (not proved and is_open(scheme, claimed)), claimed
-        assert not denied or (not true and claimed in promises), claimed
+        assert proved is true, claimed
+        assert denied is (not true and claimed in promises), claimed
 
 
 @pytest.mark.parametrize("scheme", SAMPLES, ids=str)
@@ -277,7 +287,7 @@ def test_proofs_and_counterexamples_share_out_all_claims(scheme):
         near = search(rule, claimed, Reach(members=2, brooms=3))
         if prove(scheme, claimed) is not None:
             assert near is None, claimed
-        elif near is None and not truth(scheme, claimed):
+        elif near is None:
             far = witness(scheme, claimed) or scaled_up(scheme, claimed)
             assert far or search(rule, claimed, Reach(members=4, brooms=4)), claimed
 
@@ -304,3 +314,52 @@ def test_no_forest_contradicts_a_proof(scheme, claimed, members):
     )
     for added in claimed.added[:1]:
         assert next(claimed.violations(Rule(scheme), forest, added), None) is None
+
+
+@settings(max_examples=100)
+@given(schemes, st.sampled_from([None, 2, 3]), st.sampled_from([F(1, 7), F(1), F(5, 2)]))
+def test_promised_rewards_are_reached_and_denied_ones_never(scheme, most, own):
+    """Full trees of equal contributions, and of nothing in between, as wide as allowed and deeper and deeper."""
+    claimed = UnboundedReward(most)
+    proved = prove(scheme, claimed) is not None
+    reached = [F(0)]
+    rule = Rule(scheme)
+    for depth in range(1, 6):
+        width = 4**depth if most is None else most
+        for between in (own, F(0)):
+            forest = full_tree(width, 2 if most is None else depth + 1, own, between)
+            if scheme.local or between:
+                reached.append(max(reached[-1], number(rule(forest)[0])))
+        if len(forest[0]) > 600:
+            break
+    if proved:
+        assert reached[-1] > reached[1]
+    else:
+        assert reached[-1] <= ceiling(scheme, most) * own
+
+
+def number(x):
+    return x if isinstance(x, F) else F(float(x.mid()))
+
+
+def ceiling(scheme, most):
+    """Return a bound on rewards per unit contributed, 7 for chances."""
+    if isinstance(scheme, (Luxor, Pachira)):
+        return 7
+    if isinstance(scheme, (GeometricTree, MultiLevel, LinearLuxor)):
+        a = scheme.parameters[1 if isinstance(scheme, LinearLuxor) else 0]
+        return 2 / (1 - a * most) if most is not None and a * most < 1 else 2
+    return 1
+
+
+def full_tree(width, levels, own, between):
+    parents, contributions, last = [-1], [own], [0]
+    for level in range(1, levels):
+        row = []
+        for u in last:
+            for _ in range(width):
+                row.append(len(parents))
+                parents.append(u)
+                contributions.append(own if level == levels - 1 else between)
+        last = row
+    return tuple(parents), tuple(contributions)
