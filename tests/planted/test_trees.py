@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from mechanism.schemes import CappedRate, GeometricTree, LinearPachira
+from mechanism.schemes import CappedRate, GeometricTree, LinearPachira, MultiLevel
 from proofs import verify
 from proofs.trees import (
     TREE_PROPERTIES,
@@ -157,6 +157,14 @@ def test_found_out(claimed, wrong, right):
 def test_families_a_hair_beyond_their_condition(claimed, wrong, right):
     assert verify(wrong, claimed).holds is False
     assert verify(right, claimed).holds is True
+
+
+def test_recruits_of_recruits_that_count_for_nothing():
+    """With a decay of 0 a newcomer is felt one level up only, which takes three members to see."""
+    verdict = verify(MultiLevel(F(0), HALF), SolicitationIncentive())
+    assert verdict.holds is False
+    assert verdict.counterexample.members == 3
+    assert verify(MultiLevel(E, HALF), SolicitationIncentive()).holds is True
 
 
 def test_every_property_has_a_planted_fault():
