@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import Any, ClassVar
 
 from proofs.trees.case import TreeCase
@@ -77,12 +77,14 @@ class Symmetry(TreeProperty):
     source: ClassVar[str] = "Cheng and Friedman, 2005"
 
     def violations(self, rule: Rule, forest: Forest, added: int) -> Iterator[TreeCase]:
-        """Yield members who are paid otherwise under another number; all orders of at most 4 members."""
+        """Yield members who are paid otherwise under another number.
+
+        All orders of at most 4 members are tried; of more, all exchanges of two numbers. Everybody stays behind
+        its recruiter.
+        """
         parents, contributions = forest
         n = len(parents)
-        if n > _MOST_RELABELLED:
-            return
-        for order in permutations(range(n)):  # the new number of each member
+        for order in _orders(n):
             if all(parents[u] < 0 or order[parents[u]] < order[u] for u in range(n)):
                 recruiters, amounts = [0] * n, [Fraction(0)] * n
                 for u in range(n):
@@ -143,6 +145,17 @@ def _different(
     elif rule.exceeds(then, before):
         told = words.replace("{before}", "{bound}").replace("{after}", "{value}")
         yield TreeCase.of(forest, u, told, value=then, bound=before, after=after, identities=(place,))
+
+
+def _orders(n: int) -> Iterator[tuple[int, ...]]:
+    """Yield new numbers of all members: every order of a few, exchanges of two of many."""
+    if n <= _MOST_RELABELLED:
+        yield from permutations(range(n))
+        return
+    for u, v in combinations(range(n), 2):
+        order = list(range(n))
+        order[u], order[v] = v, u
+        yield tuple(order)
 
 
 def _descendants(parents: tuple[int, ...], u: int) -> set[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mechanism.schemes import TREE_FAMILIES, TreeScheme
 from proofs.falsification import falsify
+from proofs.trees.opportunity import ProfitableOpportunity, UnboundedReward, best_rewards
 from proofs.trees.property import TreeProperty
 from proofs.trees.rule import Rule, TreeRule
 from proofs.trees.search import Reach, search
@@ -53,25 +54,31 @@ def verify_tree(
     (`proofs.check_tree`). What is not proved is searched: all small forests, exactly, or with enclosures if rewards are
     irrational; then larger stars and chains, and of families of the catalogue those far away that may be needed
     (`proofs.trees.witness`). Schemes of your own are searched likewise, then by random forests
-    (`proofs.falsification`), and never called proved.
+    (`proofs.falsification`), and never called proved. That some forest brings a large reward no forest refutes: what
+    is told then is which trees bring it (`proofs.trees.opportunity`).
     """
     claim = Claim(claimed)
-    reach = Reach() if reach is None else reach
     exact = _of_the_catalogue(scheme)
-    searched = str(reach)
-    if exact is None:
-        case = search(Rule(scheme), claimed, reach) or falsify(
-            scheme, claimed, max_examples=_DRAWN, members=_LARGEST_DRAWN
-        )
-        searched += f", and {_DRAWN} random forests of at most {_LARGEST_DRAWN}"
-    else:
+    if exact is not None:
         certificate = prove(exact, claimed)
         if certificate is not None:
             return Proved(claim, certificate, exact.to_dict())
         ceiling = refute(exact, claimed)
         if ceiling is not None:
             return Refuted(claim, ceiling)
-        case = search(Rule(exact), claimed, reach) or witness(exact, claimed)
+    rule = Rule(scheme if exact is None else exact)
+    if isinstance(claimed, (ProfitableOpportunity, UnboundedReward)):
+        return Unrefuted(claim, best_rewards(rule, claimed))
+    reach = Reach() if reach is None else reach
+    case = search(rule, claimed, reach)
+    searched = str(reach)
+    if len(claimed.added) > 1:
+        searched += f" before attacks that add {claimed.added[0]}"
+    if case is None and exact is not None:
+        case = witness(exact, claimed)
+    elif case is None:
+        case = falsify(scheme, claimed, max_examples=_DRAWN, members=_LARGEST_DRAWN)
+        searched += f", and {_DRAWN} random forests of at most {_LARGEST_DRAWN}"
     return Unrefuted(claim, searched) if case is None else Refuted(claim, case)
 
 
