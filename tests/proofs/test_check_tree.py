@@ -296,12 +296,7 @@ class TestEveryInequalityCounts:
             (lambda: squares(1), True, False, False),
             (lambda: bilinear(1, 1, 1, 0, -1), True, False, False),  # others' messages weigh on who absorbs
             (lambda: bilinear(0, 1, 0, 0, 1), True, True, True),
-            (
-                lambda: Fold(lambda c, s: c, lambda c, s: c * c + c * s * s * s * F(2) / (E + s * s)),
-                True,
-                True,
-                False,
-            ),
+            (lambda: Fold(lambda c, s: c, lambda c, s: c * c * c + c * s * s), True, True, False),
         ],
     )
     def test_a_split_of_any_structure_needs_both_conditions(self, form, chain, siblings, split):
@@ -319,6 +314,11 @@ class TestEveryInequalityCounts:
         for largest, holds in ((F(1), True), (1 + TINY, False), (None, False)):
             form = Fold(lambda c, s: c, lambda c, s: c * c, F(0), largest)
             assert follows(form, BUDGET | {"budget": "1"}, {"potential": "0"}) is holds
+
+    def test_messages_that_fall_and_rewards_without_recruits(self):
+        assert not follows(Fold(lambda c, s: c + E / (E + s), lambda c, s: c * s), CSI)
+        assert not follows(bilinear(1, 0, 0, 0, 1), PO)
+        assert follows(bilinear(0, 1, HALF, 0), UGSA)
 
     def test_no_inequality_is_no_proof(self):
         for name in ("zero_value_root", "subtree_locality", "symmetry", "unprofitable_bypassing"):

@@ -171,6 +171,12 @@ class TestReading:
     def test_the_format(self):
         assert FORMAT == "incentive-networks/tree-certificate/1"
 
+    def test_which_inequality(self):
+        with pytest.raises(Refused, match="inequality 1 does"):
+            check(GEOMETRIC, certificate(BUDGET, {"potential": "0"}))
+        with pytest.raises(Refused, match="inequality 2 does"):
+            check(GEOMETRIC | {"decay": "0"}, certificate(named("solicitation_incentive")))
+
     def test_words(self):
         assert check(GEOMETRIC, certificate(BUDGET, {"potential": "1/6"})) == [
             "budget constraint with budget = 1/2 in every forest"
