@@ -348,7 +348,7 @@ def ceiling(scheme, most):
         return 7
     if isinstance(scheme, (GeometricTree, MultiLevel, LinearLuxor)):
         a = scheme.parameters[1 if isinstance(scheme, LinearLuxor) else 0]
-        return 2 / (1 - a * most) if most is not None and a * most < 1 else 2
+        return most / (1 - a * most) if most is not None and a * most < 1 else 2
     return 1
 
 
