@@ -146,6 +146,7 @@ TRUE = [
     (EqualSplit(), SybilProof(identity_cost=Fraction(1, 6)), {"horizon": 12}),
     (EqualSplit(), SybilProof(identity_cost=1), {"horizon": 2}),
     (EqualSplit(), SybilProof(identity_cost=Fraction(1, 6), identities=1), {"horizon": 12}),
+    (EqualSplit(), SybilProof(HALF, identity_cost=Fraction(1, 20), identities=1), {"horizon": 40}),
     (EqualSplit(), RecruiterShare(1), {}),
     (EqualSplit(), RecruiterShare(), {}),
     (EqualSplit(), RhoSplit(1), {}),
@@ -304,6 +305,13 @@ class TestHorizons:
         assert check(BALANCED.to_dict(), certificate(SybilProof(exact, identities=LARGEST_PEAK), {}))
         with pytest.raises(Refused):
             check(BALANCED.to_dict(), certificate(SybilProof(exact, identities=LARGEST_PEAK + 1), {}))
+
+
+def test_every_member_counts_in_a_cut_scheme():
+    wanted = IndividualRationality(Fraction(1, 4))
+    assert check(MIT.to_dict(), certificate(wanted, {}, 2))
+    with pytest.raises(Refused, match=r"R\(3, j\) >= cost fails"):
+        check(MIT.to_dict(), certificate(wanted, {}, 3))
 
 
 def test_files_are_read(tmp_path, capsys):
