@@ -48,12 +48,16 @@ class UnboundedReward(TreeProperty):
     Parameters
     ----------
     max_children : int, optional
-        Nobody recruits more than that; any number by default.
+        Nobody recruits more than that, and nobody below contributes more than the member itself, as with unit
+        purchases; any number and any contributions by default.
     """
 
     name: ClassVar[str] = "unbounded_reward"
     code: ClassVar[str] = "URO"
-    statement: ClassVar[str] = "for every K and c > 0 there is T_u with C(u) = c and R(u) >= K"
+    statement: ClassVar[str] = (
+        "for every K and c > 0 there is T_u with C(u) = c and R(u) >= K; with max_children, nobody in T_u recruits "
+        "more and nobody below u contributes more than c"
+    )
     adversary: ClassVar[str] = "nobody: the subtree is the member's hope"
     source: ClassVar[str] = "Emek, Karidi, Tennenholtz and Zohar, EC 2011"
     max_children: int | None
@@ -121,5 +125,5 @@ def _hopes(own: Fraction, narrow: int | None) -> Iterator[Forest]:
         if narrow is None or narrow >= n - 1:
             shapes.append((-1, *[0] * (n - 1)))
         for shape in dict.fromkeys(shapes):
-            for other in _OTHERS:
+            for other in _OTHERS if narrow is None else (own,):
                 yield shape, (own, *[other] * (n - 1))
