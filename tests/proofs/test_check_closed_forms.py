@@ -314,6 +314,16 @@ def test_every_member_counts_in_a_cut_scheme():
         check(MIT.to_dict(), certificate(wanted, {}, 3))
 
 
+def test_mergers_in_a_cut_scheme():
+    """Three members of the double geometric scheme with b = 1/2 are paid 3/4, as one 1."""
+    scheme = DoubleGeometric(HALF).to_dict()
+    assert check(scheme, certificate(CollusionProof(), {}, 2))
+    assert check(scheme, certificate(CollusionProof(THIRD), {}, 3))
+    for epsilon in (0, THIRD - TINY):
+        with pytest.raises(Refused, match=r"R\(1, 0\) <= \(1 \+ epsilon\) S_2\(1, 0\) fails"):
+            check(scheme, certificate(CollusionProof(epsilon), {}, 3))
+
+
 def test_files_are_read(tmp_path, capsys):
     write_json(tmp_path / "scheme.json", MIT.to_dict())
     write_json(tmp_path / "certificate.json", certificate(SybilProof(1), {"peak": "limit"}))
