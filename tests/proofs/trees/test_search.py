@@ -110,6 +110,15 @@ class TestDefinitions:
         added = 1 if added not in claimed.added or (added == 2 and len(forest[0]) > 2) else added
         assert found(rule, claimed, forest, added) == breaks(rule, claimed, forest, added)
 
+    @pytest.mark.parametrize(("cost", "broken"), [(TENTH, False), (TENTH - F(1, 10**30), True)])
+    @pytest.mark.parametrize("added", [1, 2])
+    def test_every_fake_identity_costs(self, cost, broken, added):
+        def rule(forest):
+            return [c + TENTH for c in forest.contributions]
+
+        claimed = UnprofitableSybilAttack(identity_cost=cost)
+        assert bool(found(rule, claimed, ((-1,), (F(1),)), added)) is broken
+
     @pytest.mark.parametrize("share", [HALF, F(1)])
     @pytest.mark.parametrize("kind", KINDS)
     def test_additivity(self, kind, share):
@@ -149,6 +158,15 @@ class TestSmallest:
         ]
         case = search(Rule(rule), claimed, Reach(members=3, brooms=3))
         assert (None if case is None else case.members) == min(sizes, default=None)
+
+    def test_of_equal_sizes_the_change_that_adds_fewest(self):
+        def rule(forest):
+            return [c * min(forest.size, 2) for c in forest.contributions]
+
+        case = search(Rule(rule), UGSA, Reach())
+        assert case is not None
+        assert [len(forest[0]) for forest in (case.before, case.after)] == [2, 2]
+        assert case.identities == (case.member,)
 
     @pytest.mark.parametrize(
         ("scheme", "claimed", "members"),
