@@ -79,6 +79,7 @@ def rule_of(kind, share):
             "deep": lambda u: share * own[u] / depths[u],
             "crowd": lambda u: share * own[u] * forest.size,
             "rest": lambda u: share * (total - inside[u]),
+            "direct": lambda u: share * (own[u] + len(forest.children(u))),
         }
 
     def paid(forest):
@@ -88,9 +89,9 @@ def rule_of(kind, share):
     return paid
 
 
-KINDS = ["own", "inside", "count", "square", "capped", "chance", "deep", "crowd", "rest"]
+KINDS = ["own", "inside", "count", "square", "capped", "chance", "deep", "crowd", "rest", "direct"]
 rules = st.builds(rule_of, st.sampled_from(KINDS), st.sampled_from([TENTH, HALF, F(1), F(3, 2)]))
-amounts = st.sampled_from([F(1), F(2), HALF])
+amounts = st.sampled_from([F(1), F(2), HALF, F(0)])
 
 
 def found(rule, claimed, forest, added):
@@ -142,6 +143,15 @@ class TestDefinitions:
         assert case is not None
         assert case.members == members
 
+    @pytest.mark.parametrize("labels", [(-1, 0, -1), (-1, -1, 0), (-1, -1, 1)])
+    def test_no_order_of_a_few_members_is_left_out(self, labels):
+        def rule(forest):
+            return [c + (tuple(forest.parents) == labels) for c in forest.contributions]
+
+        case = search(Rule(rule), Symmetry(), Reach(members=3, brooms=3))
+        assert case is not None
+        assert labels in (case.before[0], case.after[0])
+
 
 class TestSmallest:
     @settings(max_examples=25)
@@ -158,6 +168,17 @@ class TestSmallest:
         ]
         case = search(Rule(rule), claimed, Reach(members=3, brooms=3))
         assert (None if case is None else case.members) == min(sizes, default=None)
+
+    def test_who_contributes_nothing_is_promised_nothing(self):
+        """So a rule that multiplies by the own contribution keeps the incentive to solicit."""
+        forest = ((-1, 0), (F(0), F(1)))
+        assert found(rule_of("square", HALF), SolicitationIncentive(), forest, 1) == set()
+        assert found(rule_of("own", HALF), SolicitationIncentive(), forest, 1) == {1}
+
+    def test_recruits_of_recruits_count(self):
+        case = search(Rule(rule_of("direct", HALF)), SolicitationIncentive(), Reach())
+        assert case is not None
+        assert (case.before[0], case.after[0], case.member) == ((-1, 0), (-1, 0, 1), 0)
 
     def test_of_equal_sizes_the_change_that_adds_fewest(self):
         def rule(forest):
@@ -278,11 +299,15 @@ class TestSaid:
         seen = set()
 
         def rule(forest):
-            seen.add(max(len(forest.children(u)) for u in range(forest.size)))
+            widest = max(len(forest.children(u)) for u in range(forest.size))
+            seen.add((forest.size, widest, max(forest.depths.tolist())))
+            assert most is None or len(set(forest.contributions)) == 1  # nobody below contributes more
             return [F(0)] * forest.size
 
         assert verify(rule, UnboundedReward(most)).holds is None
-        assert max(seen) == wide
+        assert max(width for _, width, _ in seen) == wide
+        assert (31, 1, 31) in seen  # the chain
+        assert ((31, 2, 5) in seen) is (wide > 1)  # the full binary tree
 
     def test_irrational_rewards_are_told_in_short(self):
         told = best_rewards(Rule(CDRM2(HALF, F(3, 10))), ProfitableOpportunity())
