@@ -12,7 +12,7 @@ from mechanism.costs import CostModel
 from mechanism.errors import InvalidInputError
 from mechanism.graph import Graph
 
-__all__ = ["IncentiveNetwork"]
+__all__ = ["IncentiveNetwork", "arc_probabilities"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
@@ -49,7 +49,7 @@ class IncentiveNetwork:
     """
 
     graph: Graph
-    contact: float | NDArray[np.float64]
+    contact: float | NDArray[np.float64] | NDArray[np.float32]
     join: CostModel
     invite: CostModel
 
@@ -65,29 +65,46 @@ class IncentiveNetwork:
                 )
         for name, value in (("graph", graph), ("join", join), ("invite", invite)):
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "contact", _probabilities(contact, graph.m))
+        object.__setattr__(self, "contact", arc_probabilities(contact, graph.m, argument="contact"))
 
 
-def _probabilities(contact: float | ArrayLike, m: int) -> float | NDArray[np.float64]:
-    """Return one probability, or a read-only array of one per arc."""
+def arc_probabilities(
+    value: float | ArrayLike, m: int, *, argument: str
+) -> float | NDArray[np.float64] | NDArray[np.float32]:
+    """Return one probability, or a read-only array of one per arc.
+
+    Raises
+    ------
+    InvalidInputError
+        If a value is no probability or their number is not `m`; the message names the first one.
+
+    Examples
+    --------
+    >>> arc_probabilities([0.5, 1], 2, argument="contact").tolist()
+    [0.5, 1.0]
+    """
     allowed = "a probability in [0, 1]"
     try:
-        given = np.asarray(contact)
+        given = np.asarray(value)
     except ValueError:  # rows of different lengths
-        raise InvalidInputError("contact", contact, allowed=allowed) from None
+        raise InvalidInputError(argument, value, allowed=allowed) from None
     if given.dtype.kind not in "fiu":
-        raise InvalidInputError("contact", contact, allowed=allowed)
-    array = given.astype(np.float64)
-    if array.ndim == 0:
-        chance = float(array)
+        raise InvalidInputError(argument, value, allowed=allowed)
+    if given.ndim == 0:
+        chance = float(given)
         if not (isfinite(chance) and 0 <= chance <= 1):
-            raise InvalidInputError("contact", contact, allowed=allowed)
+            raise InvalidInputError(argument, value, allowed=allowed)
         return chance
-    if array.shape != (m,):
-        raise InvalidInputError("contact", array.shape, allowed=f"one number or an array of shape ({m},)")
+    if given.shape != (m,):
+        raise InvalidInputError(argument, given.shape, allowed=f"one number or an array of shape ({m},)")
+    array: NDArray[np.float64] | NDArray[np.float32]
+    if given.dtype == np.float32:
+        array = given.astype(np.float32, copy=given.flags.writeable)
+    else:
+        array = given.astype(np.float64, copy=given.flags.writeable)
     bad = ~((array >= 0) & (array <= 1))
     if bad.any():
         first = int(bad.argmax())
-        raise InvalidInputError("contact", float(array[first]), index=first, allowed=allowed)
+        raise InvalidInputError(argument, float(array[first]), index=first, allowed=allowed)
     array.flags.writeable = False
     return array

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from solvers.design_frontier import Frontier, FrontierRow, frontier
+    from solvers.diffusion import Spread, spread
     from solvers.forest_rewards import tree_rewards
     from solvers.recruitment import Recruitment, Status, recruit
     from solvers.scheme_design import Design, design
@@ -17,15 +18,18 @@ __all__ = [
     "Frontier",
     "FrontierRow",
     "Recruitment",
+    "Spread",
     "Status",
     "design",
     "frontier",
     "recruit",
+    "spread",
     "tree_rewards",
 ]
 
 _ROOMS = {
     "solvers.design_frontier": ("Frontier", "FrontierRow", "frontier"),
+    "solvers.diffusion": ("Spread", "spread"),
     "solvers.forest_rewards": ("tree_rewards",),
     "solvers.recruitment": ("Recruitment", "Status", "recruit"),
     "solvers.scheme_design": ("Design", "design"),

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     from mechanism.schemes import PathScheme
     from solvers.design_frontier import Frontier
+    from solvers.diffusion import Spread
     from solvers.recruitment import Recruitment
 
-__all__ = ["figure_bytes", "plot_frontier", "plot_members_by_depth", "plot_rewards"]
+__all__ = ["figure_bytes", "plot_frontier", "plot_members_by_depth", "plot_rewards", "plot_spread"]
 
 # Okabe and Ito (2008): distinct for all common forms of colour blindness.
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#404040"
@@ -137,6 +138,22 @@ def plot_members_by_depth(result: Recruitment, *, ax: Axes | None = None) -> Axe
         axes.set_xlabel("depth")
         axes.set_ylabel("expected members")
         axes.set_title(f"{result.scheme.label}: {result.recruits:,.0f} recruits", fontsize=11)
+        axes.grid(visible=False, axis="x")
+        return axes
+
+
+def plot_spread(result: Spread, *, ax: Axes | None = None) -> Axes:
+    """Draw the expected active nodes at each depth with two standard errors; return the axes."""
+    from matplotlib.ticker import MaxNLocator
+
+    with _axes(ax) as axes:
+        depths = range(len(result.members_by_depth))
+        error = 2 * result.members_by_depth_stderr
+        axes.bar(depths, result.members_by_depth, yerr=error, color=_BLUE, ecolor=_GREY, width=0.7)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_xlabel("depth")
+        axes.set_ylabel("expected active nodes")
+        axes.set_title(f"spread {result.spread:,.1f} ± {result.stderr:.2g}", fontsize=11)
         axes.grid(visible=False, axis="x")
         return axes
 

@@ -13,6 +13,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from solvers.design_frontier import Frontier, FrontierRow
+    from solvers.diffusion import Spread
     from solvers.recruitment import Recruitment
     from solvers.scheme_design import Design
 
@@ -24,8 +25,10 @@ __all__ = [
     "frontier_table",
     "percent",
     "recruitment_table",
+    "spread_table",
 ]
 
+_ROWS = 24  # depths shown one by one
 _WIDTH = 400  # no cell is ever cut; the text is as wide as its contents
 FRONTIER_COLUMNS = (
     "scheme",
@@ -96,6 +99,27 @@ def recruitment_table(result: Recruitment) -> str:
                 f"with standard deviation {result.payout_std:.3f}"
             ),
             f"equilibrium    {result.status.value} (gap {result.gap:.2g})",
+        ),
+    )
+
+
+def spread_table(result: Spread) -> str:
+    """Return how far an activation spread, depth by depth."""
+    table = plain_table(("depth", "members", "s.e."), left=0)
+    rows = list(zip(result.members_by_depth, result.members_by_depth_stderr, strict=True))
+    for depth, (members, error) in enumerate(rows[:_ROWS]):
+        table.add_row(str(depth), f"{members:,.3f}", f"{error:.2g}")
+    if len(rows) > _ROWS:
+        deeper = sum(members for members, _ in rows[_ROWS:])
+        table.add_row(f"{_ROWS}-{len(rows) - 1}", f"{deeper:,.3f}", "")
+    arcs = result.work["arcs"] / result.replicates
+    return render(
+        "Spread from the seeds (depth 0)",
+        table,
+        footer=(
+            f"spread         {result.spread:,.3f} ± {result.stderr:.2g} in {result.replicates:,} worlds",
+            f"arcs tried     {arcs:,.1f} per world",
+            f"stopped        {result.stop.value}",
         ),
     )
 

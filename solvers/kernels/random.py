@@ -7,13 +7,33 @@ from numpy.typing import NDArray
 
 from solvers.kernels.binding import bind
 
-__all__ = ["ARC_STREAM", "FORCED_STREAM", "PERSON_STREAM", "TIE_STREAM", "mix", "stream", "uniform"]
+__all__ = [
+    "ARC_STREAM",
+    "CHUNK",
+    "COUPON_STREAM",
+    "FORCED_STREAM",
+    "PERSON_STREAM",
+    "REACH_STREAM",
+    "SPREAD_STREAM",
+    "TIE_STREAM",
+    "mix",
+    "stream",
+    "uniform",
+    "which_fire",
+    "which_fire_alike",
+]
+
+CHUNK = 64
+"""Coins tossed together: the bits of a word."""
 
 # One odd increment per kind of draw keeps the streams of one replicate apart.
 ARC_STREAM = np.uint64(0xD1342543DE82EF95)
 PERSON_STREAM = np.uint64(0xA0761D6478BD642F)
 TIE_STREAM = np.uint64(0xE7037ED1A0B428DB)
 FORCED_STREAM = np.uint64(0x8EBC6AF09C88C6E3)
+COUPON_STREAM = np.uint64(0x589965CC75374CC3)
+REACH_STREAM = np.uint64(0x1D8E4E27C47D124F)
+SPREAD_STREAM = np.uint64(0xEB44ACCAB455D165)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
@@ -48,3 +68,34 @@ def _uniform(stream_key: np.uint64, item: int) -> float:
 
 
 uniform = bind(_uniform)
+
+
+def _which_fire_alike(stream_key: np.uint64, item: int, count: int, chance: float) -> np.uint64:
+    """Return the bits k < `count` <= 64 for which draw number ``item + k`` is below one chance.
+
+    No branch and no carried state, so that compilers toss several coins at once.
+    """
+    mask = np.uint64(0)
+    start = stream_key + np.uint64(item + 1) * _GOLDEN
+    for k in range(count):
+        draw = np.float64(np.int64(mix(start + np.uint64(k) * _GOLDEN) >> _S11)) * _UNIT
+        mask |= np.uint64(draw < chance) << np.uint64(k)
+    return mask
+
+
+which_fire_alike = bind(_which_fire_alike)
+
+
+def _which_fire(
+    stream_key: np.uint64, item: int, count: int, chances: NDArray[np.floating], low: int, scale: float
+) -> np.uint64:
+    """Return the bits k < `count` <= 64 for which draw ``item + k`` is below ``scale * chances[low + k]``."""
+    mask = np.uint64(0)
+    start = stream_key + np.uint64(item + 1) * _GOLDEN
+    for k in range(count):
+        draw = np.float64(np.int64(mix(start + np.uint64(k) * _GOLDEN) >> _S11)) * _UNIT
+        mask |= np.uint64(draw < scale * np.float64(chances[low + k])) << np.uint64(k)
+    return mask
+
+
+which_fire = bind(_which_fire)
