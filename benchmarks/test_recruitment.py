@@ -62,7 +62,7 @@ def test_random_gathers_the_limit(benchmark, campaign):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_cascade(benchmark, campaign, equilibrium, threads):
     """Worlds at the equilibrium of the recursive scheme."""
-    worlds = Worlds(campaign, np.random.SeedSequence(7), threads=threads)
+    worlds = Worlds(campaign, np.random.SeedSequence(7), engine=threads)
     join, invite = equilibrium.join, equilibrium.invite
     counts = worlds.play(join, invite, replicates=REPLICATES)
     members = int(counts.members.sum())

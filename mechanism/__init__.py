@@ -14,6 +14,7 @@ from mechanism.errors import (
 )
 from mechanism.forest import ReferralForest
 from mechanism.graph import Graph
+from mechanism.motives import Motives
 from mechanism.network import IncentiveNetwork
 from mechanism.schemes import (
     CDRM1,
@@ -77,6 +78,7 @@ __all__ = [
     "Luxor",
     "MechanismError",
     "Members",
+    "Motives",
     "MultiLevel",
     "Pachira",
     "PathScheme",

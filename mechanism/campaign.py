@@ -96,6 +96,9 @@ class Campaign:
         Who starts: `TopDegree` or `Members`.
     max_depth : int
         Nobody joins deeper than this, at least 1; every reward scheme is cut there.
+    max_invites : int, optional
+        Invitations that a member may give, at least 1, such as the coupons of respondent-driven sampling; no limit by
+        default. The team has none. An invitation that does not reach the contact is given all the same.
 
     Attributes
     ----------
@@ -125,14 +128,24 @@ class Campaign:
     task: Search
     team: Team
     max_depth: int
+    max_invites: int | None
     team_nodes: NDArray[np.int32]
 
-    def __init__(self, network: IncentiveNetwork, task: Search, *, team: Team, max_depth: int) -> None:
+    def __init__(
+        self,
+        network: IncentiveNetwork,
+        task: Search,
+        *,
+        team: Team,
+        max_depth: int,
+        max_invites: int | None = None,
+    ) -> None:
         if not isinstance(network, IncentiveNetwork):
             raise InvalidInputError("network", network, allowed="an IncentiveNetwork")
         if not isinstance(task, Search):
             raise InvalidInputError("task", task, allowed="a task such as Search(prize=1, find=0.001)")
         max_depth = whole(max_depth, argument="max_depth")
+        max_invites = None if max_invites is None else whole(max_invites, argument="max_invites")
         if not hasattr(team, "select"):
             raise InvalidInputError("team", team, allowed="a team such as TopDegree(5)")
         nodes = _nodes(team, network.graph)
@@ -141,6 +154,7 @@ class Campaign:
             ("task", task),
             ("team", team),
             ("max_depth", max_depth),
+            ("max_invites", max_invites),
             ("team_nodes", nodes),
         ):
             object.__setattr__(self, name, value)

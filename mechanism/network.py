@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from mechanism.costs import CostModel
 from mechanism.errors import InvalidInputError
 from mechanism.graph import Graph
+from mechanism.motives import Motives
 
 __all__ = ["IncentiveNetwork", "arc_probabilities"]
 
@@ -30,6 +31,8 @@ class IncentiveNetwork:
         Private cost of joining, money; drawn once per person.
     invite : CostModel
         Effort of one invitation, money; drawn per arc.
+    motives : Motives, optional
+        What moves people to join; their own reward alone by default.
 
     Raises
     ------
@@ -52,9 +55,16 @@ class IncentiveNetwork:
     contact: float | NDArray[np.float64] | NDArray[np.float32]
     join: CostModel
     invite: CostModel
+    motives: Motives
 
     def __init__(
-        self, graph: Graph, *, contact: float | ArrayLike, join: CostModel, invite: CostModel
+        self,
+        graph: Graph,
+        *,
+        contact: float | ArrayLike,
+        join: CostModel,
+        invite: CostModel,
+        motives: Motives | None = None,
     ) -> None:
         if not isinstance(graph, Graph):
             raise InvalidInputError("graph", graph, allowed="a Graph")
@@ -63,7 +73,14 @@ class IncentiveNetwork:
                 raise InvalidInputError(
                     name, cost, allowed="a CostModel such as CostModel.exponential(mean=1)"
                 )
-        for name, value in (("graph", graph), ("join", join), ("invite", invite)):
+        motives = Motives() if motives is None else motives
+        if not isinstance(motives, Motives):
+            raise InvalidInputError("motives", motives, allowed="Motives, such as Motives(charity=0.5)")
+        if len(motives.weights) not in (1, graph.n):
+            raise InvalidInputError(
+                "motives", len(motives.weights), allowed=f"weights for all or for each of {graph.n} people"
+            )
+        for name, value in (("graph", graph), ("join", join), ("invite", invite), ("motives", motives)):
             object.__setattr__(self, name, value)
         object.__setattr__(self, "contact", arc_probabilities(contact, graph.m, argument="contact"))
 

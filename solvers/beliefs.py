@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from solvers.worlds import Counts, Limit, Worlds
 
-__all__ = ["Odds", "by_winner", "odds", "payoffs", "wins"]
+__all__ = ["Odds", "by_winner", "motive_payoffs", "odds", "payoffs", "wins"]
 
 Reals = NDArray[np.float64]
 _LIMIT_WORLDS = 64
@@ -141,6 +141,28 @@ def payoffs(table: Reals, beliefs: Odds, *, targets: int) -> tuple[Reals, Reals]
     joining: Reals = targets * (beliefs.joining * lined).sum(axis=1)
     inviting: Reals = targets * (beliefs.inviting * lined).sum(axis=1)
     return joining, inviting
+
+
+def motive_payoffs(table: Reals, beliefs: Odds, *, targets: int) -> Reals:
+    """Return what joining brings to whom at each depth, in shares of one prize.
+
+    Returns
+    -------
+    ndarray of float64, shape (3, max_depth)
+        To the member itself (profit), to the cause, which keeps what is not paid of the prizes that the member's
+        line wins (charity), and to the member's recruiter through that line (reciprocity; 0 at depth 1, whose
+        recruiters are never paid).
+    """
+    depth = len(table)
+    member, winner = np.triu_indices(depth)
+    unpaid = np.broadcast_to(1.0 - table.sum(axis=1), (depth, depth))
+    recruiters = np.zeros((depth, depth))
+    paid = member > 0
+    above = (winner - member + 1)[paid]
+    recruiters[member[paid], winner[paid]] = table[winner[paid], above]
+    rewards = np.stack((by_winner(table), unpaid, recruiters))
+    brought: Reals = targets * (beliefs.joining * rewards).sum(axis=2)
+    return brought
 
 
 def by_winner(table: Reals) -> Reals:

@@ -13,6 +13,7 @@ from mechanism.errors import InvalidInputError, UnsupportedProblemError
 from mechanism.schemes import PathScheme
 from proofs import SybilProof, sybil_gain, verify
 from solvers.climb import Candidate
+from solvers.engine import Engine
 from solvers.families import KNOWN, Member
 from solvers.recruitment import Recruitment, recruit, replicates_for
 from solvers.scheme_design import Design, DesignSearch, Progress, Stages
@@ -117,7 +118,7 @@ def frontier(
     *,
     effort: int = 1,
     rng: Rng,
-    threads: int | None = None,
+    engine: int | Engine | None = None,
     progress: Progress | None = None,
 ) -> Frontier:
     """Design a scheme for every epsilon and compare all with the known schemes on fresh worlds.
@@ -128,7 +129,7 @@ def frontier(
         The campaign.
     epsilons : sequence of float or Fraction
         Allowed relative gains of a cheater, each at least 0.
-    effort, rng, threads, progress
+    effort, rng, engine, progress
         As in `design`.
 
     Returns
@@ -148,7 +149,7 @@ def frontier(
     allowed = sorted({SybilProof(epsilon).epsilon for epsilon in epsilons})
     if not allowed:
         raise InvalidInputError("epsilons", list(epsilons), allowed="at least one number of at least 0")
-    search = DesignSearch(campaign, rng, effort=effort, threads=threads)
+    search = DesignSearch(campaign, rng, effort=effort, engine=engine)
     backward = search.effort > 1
     climbs = search.steps + 1 + (1 if backward else 0)
     stages = Stages(progress, len(allowed) * climbs + len(KNOWN) - (1 if backward else 0))
@@ -202,9 +203,7 @@ def _row(
     """Measure a scheme on the fresh worlds and prove what can be proved of it."""
     campaign = search.campaign
     if recruitment is None:
-        recruitment = recruit(
-            campaign, scheme, replicates=replicates, rng=search.fresh, threads=search.threads
-        )
+        recruitment = recruit(campaign, scheme, replicates=replicates, rng=search.fresh, engine=search.engine)
     return FrontierRow(
         name=name,
         kind=kind,

@@ -125,7 +125,8 @@ def engine_of(engine: Any) -> Engine:
     if hasattr(engine, "scheduler_info"):
         from solvers.cluster import Cluster
 
-        return Cluster(engine)
+        cluster: Engine = Cluster(engine)
+        return cluster
     raise InvalidInputError(
         "engine", engine, allowed="a number of threads, at least 1, or a client of dask.distributed"
     )

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanism import Campaign
-from solvers.beliefs import Odds, odds, payoffs
+from solvers.beliefs import Odds, motive_payoffs, odds, payoffs
 from solvers.worlds import Counts, Worlds
 
-__all__ = ["Equilibrium", "Profile", "best_response", "play", "solve", "solve_from_full"]
+__all__ = ["Equilibrium", "Profile", "best_response", "play", "solve", "solve_from"]
 
 Reals = NDArray[np.float64]
 _STALL = 4  # rounds without progress before the step is halved
@@ -26,9 +25,10 @@ class Profile:
 
     Attributes
     ----------
-    join, invite : ndarray of float64, shape (max_depth,)
-        Chance that a person asked to join at depth d accepts, and that a member of depth d makes a
-        given invitation, at index d - 1. The last entry of `invite` is 0.
+    join : ndarray of float64, shape (max_depth,) or (kinds, max_depth)
+        Chance that a person asked to join at depth d accepts, at index d - 1; by kind where motives differ.
+    invite : ndarray of float64, shape (max_depth,)
+        Chance that a member of depth d makes a given invitation, at index d - 1. The last entry is 0.
     """
 
     join: Reals
@@ -39,6 +39,11 @@ class Profile:
         """Return full participation."""
         return cls(np.ones(max_depth), np.append(np.ones(max_depth - 1), 0.0))
 
+    @classmethod
+    def none(cls, max_depth: int) -> Profile:
+        """Return no participation."""
+        return cls(np.zeros(max_depth), np.zeros(max_depth))
+
     def gap(self, other: Profile) -> float:
         """Return the largest difference of any probability."""
         return float(max(np.abs(self.join - other.join).max(), np.abs(self.invite - other.invite).max()))
@@ -48,7 +53,8 @@ class Profile:
         total = members.sum()
         if total == 0:
             return self.gap(other)
-        joined = members / np.maximum(self.join, 1e-300) * np.abs(other.join - self.join)
+        accept, change = np.atleast_2d(self.join), np.atleast_2d(np.abs(other.join - self.join))
+        joined = members / np.maximum(accept.mean(axis=0), 1e-300) * change.mean(axis=0)
         invited = members[1:] / np.maximum(self.invite[:-1], 1e-300)
         invited = invited * np.abs(other.invite - self.invite)[:-1]
         return float((joined.sum() + invited.sum()) / total)
@@ -80,6 +86,8 @@ class Equilibrium:
         about the relative error of the recruits.
     rounds : int
         Simulations used.
+    interrupted : bool
+        Whether the search was interrupted from the keyboard.
     """
 
     profile: Profile
@@ -88,6 +96,7 @@ class Equilibrium:
     gap: float
     drift: float
     rounds: int
+    interrupted: bool = False
 
     @property
     def recruits(self) -> float:
@@ -102,16 +111,21 @@ def play(worlds: Worlds, profile: Profile, *, replicates: int) -> tuple[Counts, 
     return counts, odds(worlds, counts, profile.join, profile.invite, find=find)
 
 
-def best_response(campaign: Campaign, table: Reals, beliefs: Odds) -> Profile:
+def best_response(worlds: Worlds, table: Reals, beliefs: Odds) -> Profile:
     """Return how people decide who believe in given odds.
 
-    A person joins if the private cost is at most the expected reward (money); an invitation is made
-    if its effort is at most what one invitation is worth.
+    A person joins if the private cost is at most what joining is expected to bring, weighted by the person's
+    motives (money); an invitation is made if its effort is at most what one invitation is worth.
     """
+    campaign = worlds.campaign
     task, network = campaign.task, campaign.network
     joining, inviting = payoffs(table, beliefs, targets=task.targets)
+    if not network.motives.is_profit_alone:
+        brought = motive_payoffs(table, beliefs, targets=task.targets)
+        joining = worlds.motives[:, :3] @ brought + worlds.motives[:, 3:] / task.prize
+    join = np.asarray(network.join.cdf(task.prize * joining))
     return Profile(
-        np.asarray(network.join.cdf(task.prize * joining)),
+        join[0] if len(join) == 1 and join.ndim == 2 else join,
         # Nobody joins below max_depth: its members have nobody to invite, whatever effort costs.
         np.append(np.asarray(network.invite.cdf(task.prize * inviting[:-1])), 0.0),
     )
@@ -126,6 +140,7 @@ def solve(
     tolerance: float = 3e-4,
     gap: float = 1.0,
     max_rounds: int = 40,
+    interruptible: bool = False,
 ) -> Equilibrium:
     """Iterate best responses on fixed worlds from `start` (full participation by default).
 
@@ -146,6 +161,8 @@ def solve(
         that hardly any world reaches this may not come true, and is given up after some rounds.
     max_rounds : int
         Stop after so many rounds with the best profile met.
+    interruptible : bool
+        Whether an interrupt from the keyboard ends the search with the best profile met, if there is one.
 
     Returns
     -------
@@ -157,11 +174,18 @@ def solve(
     halved whenever four rounds bring none. Cost: one simulation per round.
     """
     profile = start or Profile.full(worlds.max_depth)
+    stage = worlds.stage
     best: Equilibrium | None = None
     step, stalled, settled = 1.0, 0, 0
     for number in range(1, max(max_rounds, 1) + 1):
-        counts, beliefs = play(worlds, profile, replicates=replicates)
-        response = best_response(worlds.campaign, table, beliefs)
+        worlds.stage = f"{stage}, round {number}"
+        try:
+            counts, beliefs = play(worlds, profile, replicates=replicates)
+        except KeyboardInterrupt:
+            if best is None or not interruptible:
+                raise
+            return replace(best, interrupted=True)
+        response = best_response(worlds, table, beliefs)
         drift = profile.drift(response, beliefs.members)
         stalled = stalled + 1 if best and drift > 0.9 * best.drift else 0
         distance = profile.gap(response)
@@ -177,7 +201,31 @@ def solve(
     return best  # type: ignore[return-value]  # at least one round
 
 
-def solve_from_full(worlds: Worlds, table: Reals, *, replicates: int, gap: float = 1.0) -> Equilibrium:
-    """Search the equilibrium from full participation, first on the first 128 worlds, then on all."""
-    pilot = solve(worlds, table, replicates=min(replicates, _PILOT), tolerance=_PILOT_TOLERANCE)
-    return solve(worlds, table, replicates=replicates, start=pilot.profile, gap=gap)
+def solve_from(
+    worlds: Worlds,
+    table: Reals,
+    *,
+    replicates: int,
+    start: Profile | None = None,
+    gap: float = 1.0,
+    interruptible: bool = False,
+) -> Equilibrium:
+    """Search the equilibrium from full or given participation, first on the first 128 worlds, then on all."""
+    pilot = solve(
+        worlds,
+        table,
+        replicates=min(replicates, _PILOT),
+        start=start,
+        tolerance=_PILOT_TOLERANCE,
+        interruptible=interruptible,
+    )
+    if pilot.interrupted:
+        return pilot
+    try:
+        return solve(
+            worlds, table, replicates=replicates, start=pilot.profile, gap=gap, interruptible=interruptible
+        )
+    except KeyboardInterrupt:
+        if not interruptible:
+            raise
+        return replace(pilot, interrupted=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -11,7 +12,14 @@ from numpy.typing import NDArray
 from mechanism.errors import InvalidInputError
 from mechanism.numbers import number
 
-__all__ = ["Stop", "check_precision", "check_replicates", "worlds_wanted"]
+__all__ = [
+    "Difference",
+    "Stop",
+    "check_precision",
+    "check_replicates",
+    "paired_difference",
+    "worlds_wanted",
+]
 
 _PILOT = 256
 _MARGIN = 1.05
@@ -80,3 +88,66 @@ def worlds_wanted(
         return min(2 * count, most), Stop.PRECISION
     missing = np.ceil(min(_MARGIN * (deviation / (precision * mean)) ** 2, most))
     return int(min(max(missing, count + least), most)), Stop.PRECISION
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A mean difference over common worlds.
+
+    Attributes
+    ----------
+    mean, stderr : float
+        The mean difference and its standard error.
+    low, high : float
+        Ends of the confidence interval (normal).
+    confidence : float
+        Its level.
+    worlds : int
+        Common worlds.
+    """
+
+    mean: float
+    stderr: float
+    low: float
+    high: float
+    confidence: float
+    worlds: int
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether the interval leaves out 0."""
+        return self.low > 0 or self.high < 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.mean:+,.2f} ± {self.stderr:.2g}, {100 * self.confidence:g} % interval "
+            f"[{self.low:,.2f}, {self.high:,.2f}], in {self.worlds:,} common worlds"
+        )
+
+
+def paired_difference(first: NDArray[Any], second: NDArray[Any], *, confidence: float = 0.95) -> Difference:
+    """Return the mean of ``first - second`` over the worlds that both played.
+
+    Parameters
+    ----------
+    first, second : ndarray of numbers, shape (worlds,)
+        The same quantity in worlds 0, 1, ...; the longer one is cut.
+    confidence : float
+        Level of the interval, in (0, 1).
+
+    Examples
+    --------
+    >>> paired_difference(np.array([2, 3, 4]), np.array([1, 2, 3, 9])).mean
+    1.0
+    """
+    from scipy.special import ndtri
+
+    allowed = "a level in (0, 1), such as 0.95"
+    level = float(number(confidence, argument="confidence", allowed=allowed))
+    if not 0 < level < 1:
+        raise InvalidInputError("confidence", confidence, allowed=allowed)
+    worlds = min(len(first), len(second))
+    gaps = first[:worlds].astype(np.float64) - second[:worlds]
+    mean, stderr = float(gaps.mean()), float(gaps.std(ddof=1) / worlds**0.5)
+    reach = float(ndtri(0.5 + level / 2)) * stderr
+    return Difference(mean, stderr, mean - reach, mean + reach, level, worlds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,16 @@ from mechanism import Campaign
 from mechanism.errors import InvalidInputError
 from mechanism.schemes import PathScheme
 from solvers.beliefs import wins
-from solvers.equilibrium import Equilibrium, solve_from_full
+from solvers.engine import Engine, Progress
+from solvers.equilibrium import Equilibrium, solve, solve_from
+from solvers.precision import (
+    Difference,
+    Stop,
+    check_precision,
+    check_replicates,
+    paired_difference,
+    worlds_wanted,
+)
 from solvers.seeds import Rng, seed_sequence
 from solvers.worlds import Worlds
 
@@ -27,6 +36,7 @@ _RELATIVE_STDERR = 0.002
 _MOST_REPLICATES = 100_000
 _LEAST_REPLICATES = 256
 _GAP = 0.01
+_SLACK = 1.25  # a miss of the precision by less is not worth another search
 
 
 class Status(Enum):
@@ -34,6 +44,7 @@ class Status(Enum):
 
     CONVERGED = "the decisions are best responses to what they lead to"
     NOT_CONVERGED = "the decisions did not settle: `gap` says how far from a best response they are"
+    INTERRUPTED = "interrupted: the best decisions met until then"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,13 +70,17 @@ class Recruitment:
         Mean depth of a member; NaN if nobody joins.
     max_depth : int
         Largest depth reached in any world.
+    winners_by_depth : ndarray of float64, shape (max_depth,)
+        Chance that the winner of a given target stands at depth d, at index d - 1.
     found, found_stderr : float
         Chance that a given target is found, and its standard error.
     payout, payout_std : float
         Mean and standard deviation of what is paid for one target, in shares of its prize.
-    join, invite : ndarray of float64, shape (max_depth,)
-        Equilibrium chance that a person asked to join at depth d accepts, and that a member of
-        depth d makes a given invitation, at index d - 1.
+    join : ndarray of float64, shape (max_depth,)
+        Equilibrium chance that a person asked to join at depth d accepts, at index d - 1; the mean over people
+        where motives differ.
+    invite : ndarray of float64, shape (max_depth,)
+        Equilibrium chance that a member of depth d makes a given invitation, at index d - 1.
     gap : float
         Largest distance of any of these chances from a best response. At depths that hardly any world
         reaches, beliefs rest on few members and the gap on noise.
@@ -73,7 +88,11 @@ class Recruitment:
         Whether the equilibrium was reached.
     sample : ndarray of int64, shape (replicates,)
         Recruits world by world: recruitments with the same `rng` and `replicates` met the same worlds,
-        so that their differences can be paired.
+        so that their differences can be paired (`difference`).
+    world_key : tuple of int
+        Names the worlds.
+    stop : Stop
+        Why no more worlds were played.
     """
 
     scheme: PathScheme
@@ -85,6 +104,7 @@ class Recruitment:
     members_by_depth: NDArray[np.float64]
     mean_depth: float
     max_depth: int
+    winners_by_depth: NDArray[np.float64]
     found: float
     found_stderr: float
     payout: float
@@ -94,6 +114,42 @@ class Recruitment:
     gap: float
     status: Status
     sample: NDArray[np.int64] = field(repr=False)
+    world_key: tuple[int, int] = field(repr=False)
+    stop: Stop
+
+    @property
+    def depth_distribution(self) -> NDArray[np.float64]:
+        """Share of all recruits that stand at depth d, at index d - 1; NaN if there are none."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self.members_by_depth / self.members_by_depth.sum())
+
+    @property
+    def size_distribution(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Numbers of recruits that occurred, increasing, and the share of the worlds with each."""
+        sizes, worlds = np.unique(self.sample, return_counts=True)
+        return sizes, np.asarray(worlds / self.replicates, dtype=np.float64)
+
+    @property
+    def payout_distribution(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Amounts that are paid for one target, in shares of its prize, increasing from 0, and their chances."""
+        paid = np.append(0.0, self.scheme.table(len(self.winners_by_depth)).sum(axis=1))
+        amounts, place = np.unique(paid, return_inverse=True)
+        weights = np.append(1.0 - self.found, self.winners_by_depth)
+        return amounts, np.asarray(np.bincount(place.ravel(), weights=weights), dtype=np.float64)
+
+    def difference(self, other: Recruitment, *, confidence: float = 0.95) -> Difference:
+        """Return by how much this scheme recruits more than another in the same worlds.
+
+        Raises
+        ------
+        InvalidInputError
+            If the two did not meet the same worlds: use one `rng` for both.
+        """
+        if not isinstance(other, Recruitment) or other.world_key != self.world_key:
+            raise InvalidInputError(
+                "other", "other worlds", allowed="a recruitment with the same rng", verb="met"
+            )
+        return paired_difference(self.sample, other.sample, confidence=confidence)
 
     def __str__(self) -> str:
         from solvers.tables import recruitment_table
@@ -126,6 +182,8 @@ class Recruitment:
             "invite": self.invite.tolist(),
             "gap": self.gap,
             "status": self.status.name.lower(),
+            "winners_by_depth": self.winners_by_depth.tolist(),
+            "stop": self.stop.name.lower(),
         }
 
 
@@ -134,8 +192,10 @@ def recruit(
     scheme: PathScheme,
     *,
     replicates: int | None = None,
+    precision: float | None = None,
     rng: Rng,
-    threads: int | None = None,
+    engine: int | Engine | None = None,
+    progress: Progress | None = None,
 ) -> Recruitment:
     """Find the equilibrium of the recruitment game and measure it.
 
@@ -150,16 +210,20 @@ def recruit(
     scheme : PathScheme
         Rewards; chains longer than the campaign's largest depth do not occur.
     replicates : int, optional
-        Simulated worlds, at least 2; by default as many as bring the relative standard error of
-        the recruits to 0.2 % (256 to 100,000).
+        Simulated worlds, at least 2; by default as many as `precision` asks for (256 to 100,000).
+    precision : float, optional
+        Wanted standard error of the recruits, relative to them; 0.002 by default. Not with `replicates`.
     rng : int, numpy.random.SeedSequence or numpy.random.Generator
         Names the worlds.
-    threads : int, optional
-        Worker threads, all cores by default; the result does not depend on them.
+    engine : int, Engine or distributed.Client, optional
+        Number of threads, or a Dask cluster; all cores by default. The result does not depend on it.
+    progress : callable, optional
+        Called with (stage, worlds played, worlds in all).
 
     Returns
     -------
     Recruitment
+        After an interrupt from the keyboard, of the best decisions met until then (``status`` says so).
 
     Raises
     ------
@@ -168,7 +232,7 @@ def recruit(
 
     Notes
     -----
-    Cost: 10 to 20 rounds of `replicates` simulations, each one step per arc that leaves a member.
+    Cost: 10 to 20 rounds of `replicates` simulations, each a coin per arc that leaves a member.
     Beliefs are by depth, one member's effect on the totals is neglected, and the value of joining is gross of
     the effort of later invitations.
 
@@ -183,13 +247,39 @@ def recruit(
     >>> 20 < result.recruits < 30 and result.max_depth == 1
     True
     """
-    _check(scheme, replicates, threads)
-    worlds = Worlds(campaign, seed_sequence(rng), threads=threads)
+    if not isinstance(scheme, PathScheme):
+        raise InvalidInputError("scheme", scheme, allowed="a path scheme such as Recursive(1/2)")
+    if replicates is not None and precision is not None:
+        raise InvalidInputError("precision", precision, allowed="left out where replicates are given")
+    wanted = _RELATIVE_STDERR if precision is None else check_precision(precision)
+    worlds = Worlds(campaign, seed_sequence(rng), engine=engine, progress=progress)
     table = scheme.table(campaign.max_depth)
-    if replicates is None:
-        replicates = replicates_for(solve_from_full(worlds, table, replicates=_PILOT))
-    final = solve_from_full(worlds, table, replicates=replicates, gap=_GAP)
-    return measure(campaign, scheme, final)
+    if replicates is not None:
+        final = solve_from(
+            worlds, table, replicates=check_replicates(replicates), gap=_GAP, interruptible=True
+        )
+        return measure(worlds, scheme, final, stop=Stop.REPLICATES)
+    pilot = solve_from(worlds, table, replicates=_PILOT, interruptible=True)
+    if pilot.interrupted:
+        return measure(worlds, scheme, pilot, stop=Stop.INTERRUPTED)
+    count = replicates_for(pilot, relative_stderr=wanted)
+    final = solve_from(worlds, table, replicates=count, gap=_GAP, interruptible=True)
+    while not final.interrupted:
+        count, stop = worlds_wanted(
+            final.counts.members.sum(axis=1), wanted * _SLACK, least=_LEAST_REPLICATES, most=_MOST_REPLICATES
+        )
+        if count == len(final.counts.members):
+            return measure(worlds, scheme, final, stop=stop)
+        final = _again(worlds, table, final, count)
+    return measure(worlds, scheme, final, stop=Stop.INTERRUPTED)
+
+
+def _again(worlds: Worlds, table: NDArray[np.float64], before: Equilibrium, count: int) -> Equilibrium:
+    """Return the equilibrium on more worlds, searched from the one on fewer."""
+    try:
+        return solve(worlds, table, replicates=count, start=before.profile, gap=_GAP, interruptible=True)
+    except KeyboardInterrupt:
+        return replace(before, interrupted=True)
 
 
 def replicates_for(pilot: Equilibrium, *, relative_stderr: float = _RELATIVE_STDERR) -> int:
@@ -201,8 +291,9 @@ def replicates_for(pilot: Equilibrium, *, relative_stderr: float = _RELATIVE_STD
     return int(np.clip(np.ceil(wanted), _LEAST_REPLICATES, _MOST_REPLICATES))
 
 
-def measure(campaign: Campaign, scheme: PathScheme, equilibrium: Equilibrium) -> Recruitment:
+def measure(worlds: Worlds, scheme: PathScheme, equilibrium: Equilibrium, *, stop: Stop) -> Recruitment:
     """Return the result that the worlds of an equilibrium show."""
+    campaign = worlds.campaign
     members = equilibrium.counts.members
     replicates = len(members)
     sample = members.sum(axis=1)
@@ -225,25 +316,26 @@ def measure(campaign: Campaign, scheme: PathScheme, equilibrium: Equilibrium) ->
         members_by_depth=_frozen(by_depth),
         mean_depth=float(depths @ by_depth / by_depth.sum()) if by_depth.any() else float("nan"),
         max_depth=int(np.count_nonzero(by_depth)),
+        winners_by_depth=_frozen(by_winner),
         found=float(found.mean()),
         found_stderr=float(found.std(ddof=1) / root),
         payout=payout,
         payout_std=float(np.sqrt(max(variance, 0.0))),
-        join=_frozen(equilibrium.profile.join),
+        join=_frozen(worlds.average(equilibrium.profile.join)),
         invite=_frozen(equilibrium.profile.invite),
         gap=equilibrium.gap,
-        status=Status.CONVERGED if equilibrium.drift <= 2 * _RELATIVE_STDERR else Status.NOT_CONVERGED,
+        status=_status(equilibrium),
         sample=_frozen(sample),
+        world_key=worlds.key,
+        stop=stop,
     )
 
 
-def _check(scheme: PathScheme, replicates: int | None, threads: int | None) -> None:
-    if not isinstance(scheme, PathScheme):
-        raise InvalidInputError("scheme", scheme, allowed="a path scheme such as Recursive(1/2)")
-    if replicates is not None and not (isinstance(replicates, (int, np.integer)) and replicates >= 2):
-        raise InvalidInputError("replicates", replicates, allowed="an integer of at least 2")
-    if threads is not None and not (isinstance(threads, (int, np.integer)) and threads >= 1):
-        raise InvalidInputError("threads", threads, allowed="an integer of at least 1")
+def _status(equilibrium: Equilibrium) -> Status:
+    if equilibrium.interrupted:
+        return Status.INTERRUPTED
+    settled = equilibrium.drift <= 2 * _RELATIVE_STDERR
+    return Status.CONVERGED if settled else Status.NOT_CONVERGED
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:

@@ -15,7 +15,8 @@ from mechanism.errors import InvalidInputError, SolveError, UnsupportedProblemEr
 from mechanism.schemes import PathScheme, PathTable
 from proofs import Property, SybilProof, Verdict, WithinBudget, verify
 from solvers.climb import Candidate, climb
-from solvers.equilibrium import Equilibrium, solve_from_full
+from solvers.engine import Engine
+from solvers.equilibrium import Equilibrium, solve_from
 from solvers.families import FAMILIES, Member, best_members
 from solvers.recruitment import Recruitment, recruit
 from solvers.reward_space import RewardSpace
@@ -102,7 +103,7 @@ def design(
     subject_to: Sequence[Property] = (),
     effort: int = 1,
     rng: Rng,
-    threads: int | None = None,
+    engine: int | Engine | None = None,
     progress: Progress | None = None,
 ) -> Design:
     """Design the path table that recruits most, sybil-proof up to `epsilon` and within the prize.
@@ -120,8 +121,8 @@ def design(
         1 takes some seconds on a network of 10,000 people; each step more doubles the worlds and adds starts.
     rng : int, numpy.random.SeedSequence or numpy.random.Generator
         Names the worlds of the search and, independent of them, those of the report.
-    threads : int, optional
-        Worker threads, all cores by default; the result does not depend on them.
+    engine : int, Engine or distributed.Client, optional
+        Number of threads, or a Dask cluster; all cores by default. The result does not depend on it.
     progress : callable, optional
         Called with (stage, done, total).
 
@@ -147,7 +148,7 @@ def design(
     the families is the gap known, not a bound.
     """
     allowed = _tightest(epsilon, subject_to)
-    search = DesignSearch(campaign, rng, effort=effort, threads=threads)
+    search = DesignSearch(campaign, rng, effort=effort, engine=engine)
     stages = Stages(progress, search.steps + 1)
     rivals = search.rivals(allowed, stages)
     best = search.best(allowed, search.starts(rivals), stages)
@@ -159,14 +160,18 @@ def design(
 class DesignSearch:
     """The worlds and the effort shared by the designs of one campaign."""
 
-    def __init__(self, campaign: Campaign, rng: Rng, *, effort: int, threads: int | None) -> None:
+    def __init__(self, campaign: Campaign, rng: Rng, *, effort: int, engine: int | Engine | None) -> None:
         if isinstance(effort, bool) or not isinstance(effort, (int, np.integer)) or effort < 1:
             raise InvalidInputError("effort", effort, allowed="an integer of at least 1")
+        if not campaign.network.motives.is_profit_alone:
+            raise UnsupportedProblemError(
+                "schemes are designed for people who are moved by their own reward alone: leave motives out"
+            )
         self.campaign = campaign
         self.effort = int(effort)
-        self.threads = threads
+        self.engine = engine
         self.seed = seed_sequence(rng)
-        self.worlds = Worlds(campaign, child(self.seed, _SEARCH), threads=threads)
+        self.worlds = Worlds(campaign, child(self.seed, _SEARCH), engine=engine)
         self.replicates = _WORLDS * 2 ** (self.effort - 1)
         self.steps = FAMILIES + self.effort
         self._met: dict[PathScheme, Equilibrium] = {}
@@ -217,7 +222,7 @@ class DesignSearch:
 
     def _at(self, table: Reals) -> Candidate:
         """Return a table with its equilibrium, searched from full participation."""
-        return Candidate(table, solve_from_full(self.worlds, table, replicates=self.replicates))
+        return Candidate(table, solve_from(self.worlds, table, replicates=self.replicates))
 
     def finish(
         self,
@@ -233,7 +238,7 @@ class DesignSearch:
         for verdict in verdicts:
             if verdict.holds is not True:
                 raise SolveError(f"the designed scheme is not what was asked for: {verdict}", solution=scheme)
-        fresh = recruit(self.campaign, scheme, replicates=replicates, rng=self.fresh, threads=self.threads)
+        fresh = recruit(self.campaign, scheme, replicates=replicates, rng=self.fresh, engine=self.engine)
         return Design(scheme, epsilon, fresh, verdicts, rivals, best.recruits)
 
 

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanism import Campaign
+from mechanism import Campaign, Graph
 from solvers import kernels
+from solvers.engine import Engine, Job, Pool, Progress, engine_of, run
 
 __all__ = ["Counts", "Limit", "Worlds"]
 
-_BLOCK = 32
 Reals = NDArray[np.float64]
 Longs = NDArray[np.int64]
-Scratch = tuple[Longs, NDArray[np.int32], Longs, Longs]
+Scratch = tuple[Longs, NDArray[np.int32], Longs, Longs, Reals, Longs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +59,72 @@ class Limit:
     pairs: Longs
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stage:
+    """What all worlds of a campaign have in common; sent to other processes once."""
+
+    graph: Graph
+    contact: NDArray[Any]
+    team: NDArray[np.int32]
+    kinds: NDArray[np.int32]
+    max_invites: int
+    key: NDArray[np.uint64]
+    scratch: Pool[Scratch] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scratch", Pool(partial(_scratch, self.graph.n, self.max_invites)))
+
+
+def _scratch(n: int, max_invites: int) -> Scratch:
+    return (
+        np.full(n, -1, dtype=np.int64),
+        np.empty(n, dtype=np.int32),
+        np.zeros(n, dtype=np.int64),
+        np.zeros(1, dtype=np.int64),
+        np.empty(max_invites),
+        np.empty(max_invites, dtype=np.int64),
+    )
+
+
+def _play_block(stage: _Stage, parameters: tuple[Any, ...], start: int, stop: int) -> tuple[Longs, Reals]:
+    """Return members and invitations by depth in worlds start .. stop - 1."""
+    accept, chance = parameters
+    shape = (stop - start, len(chance) - 1)
+    members, invitations = np.zeros(shape, dtype=np.int64), np.zeros(shape)
+    with stage.scratch.lend() as scratch:
+        kernels.cascade(
+            stage.graph.indptr, stage.graph.indices, stage.contact, stage.team, stage.kinds, accept, chance,
+            stage.max_invites, stage.key, start, members, invitations, *scratch,
+        )  # fmt: skip
+    return members, invitations
+
+
+def _limit_block(
+    stage: _Stage, parameters: tuple[Any, ...], start: int, stop: int
+) -> tuple[Longs, Longs, Reals, Longs]:
+    """Return what `Limit` holds for the worlds at places start .. stop - 1 of a list."""
+    accept, chance, replicates, deepest = parameters
+    size, depth = stop - start, len(chance) - 1
+    limit = Limit(
+        np.zeros((size, depth), dtype=np.int64),
+        np.zeros((size, depth, depth), dtype=np.int64),
+        np.zeros((size, depth)),
+        np.zeros(size, dtype=np.int64),
+    )
+    with stage.scratch.lend() as scratch:
+        kernels.vanishing(
+            stage.graph.indptr, stage.graph.indices, stage.contact, stage.team, stage.kinds, accept, chance,
+            stage.max_invites, stage.key, replicates[start:stop], deepest,
+            limit.members, limit.followers, limit.reach, limit.pairs, *scratch,
+        )  # fmt: skip
+    return limit.members, limit.followers, limit.reach, limit.pairs
+
+
 class Worlds:
     """A family of worlds for one campaign: joining costs, invitation and contact coins, ties.
 
-    World number r is a function of the seed and r alone, so counts do not depend on the number of
-    threads, on the order of play or on how many worlds are played.
+    World number r is a function of the seed and r alone, so counts do not depend on the engine, on the
+    order of play or on how many worlds are played.
 
     Parameters
     ----------
@@ -73,61 +132,64 @@ class Worlds:
         The network, the task and the team.
     seed : numpy.random.SeedSequence
         Names the worlds.
-    threads : int, optional
-        Worker threads; all cores by default.
+    engine : int, Engine or distributed.Client, optional
+        Where they are played: a number of threads or a cluster; all cores by default.
+    progress : callable, optional
+        Called with (stage, worlds played, worlds in all).
+
+    Attributes
+    ----------
+    stage : str
+        Name of what is going on, for the progress.
     """
 
     def __init__(
-        self, campaign: Campaign, seed: np.random.SeedSequence, *, threads: int | None = None
+        self,
+        campaign: Campaign,
+        seed: np.random.SeedSequence,
+        *,
+        engine: int | Engine | None = None,
+        progress: Progress | None = None,
     ) -> None:
-        graph = campaign.network.graph
+        self.progress = progress
+        self.stage = "equilibrium"
+        network = campaign.network
         self.campaign = campaign
         self.max_depth = campaign.max_depth
-        self._n = graph.n
-        self._arrays = (
-            np.ascontiguousarray(graph.indptr, dtype=np.int64),
-            np.ascontiguousarray(graph.indices, dtype=np.int32),
-            np.atleast_1d(np.asarray(campaign.network.contact, dtype=np.float64)),
-            np.ascontiguousarray(campaign.team_nodes, dtype=np.int32),
+        self.engine = engine_of(engine)
+        self.motives, kinds = network.motives.kinds()
+        self._stage = _Stage(
+            network.graph,
+            np.atleast_1d(np.asarray(network.contact)),
+            campaign.team_nodes,
+            kinds,
+            campaign.max_invites or 0,
+            seed.generate_state(2, np.uint64).astype(np.uint64),
         )
-        self._key: NDArray[np.uint64] = seed.generate_state(2, np.uint64).astype(np.uint64)
-        self._threads = threads or os.cpu_count() or 1
-        self._free: list[Scratch] = []
 
-    @contextmanager
-    def _scratch(self) -> Iterator[Scratch]:
-        """Lend one set of scratch arrays to a block; they are made once per thread."""
-        try:
-            scratch = self._free.pop()
-        except IndexError:
-            scratch = (
-                np.full(self._n, -1, dtype=np.int64),
-                np.empty(self._n, dtype=np.int32),
-                np.zeros(self._n, dtype=np.int64),
-                np.zeros(1, dtype=np.int64),
-            )
-        yield scratch
-        self._free.append(scratch)
+    @property
+    def key(self) -> tuple[int, int]:
+        """What names the family of worlds: two campaigns with the same key meet the same coins."""
+        first, second = self._stage.key.tolist()
+        return first, second
 
-    def _each_block(self, count: int, play: Callable[[int, int], None]) -> None:
-        """Call ``play(start, stop)`` for fixed blocks of worlds on all threads."""
-        blocks = [(start, min(start + _BLOCK, count)) for start in range(0, count, _BLOCK)]
-        if self._threads == 1 or len(blocks) == 1:
-            for start, stop in blocks:
-                play(start, stop)
-            return
-        with _executor(self._threads) as pool:
-            for future in [pool.submit(play, start, stop) for start, stop in blocks]:
-                future.result()
+    def average(self, join: Reals) -> Reals:
+        """Return the mean over people of chances by kind and depth."""
+        if join.ndim == 1:
+            return join.copy()
+        people: Reals = np.bincount(self._stage.kinds, minlength=len(join)) / len(self._stage.kinds)
+        return np.asarray(people @ join)
 
     def play(self, join: Reals, invite: Reals, *, replicates: int, first: int = 0) -> Counts:
         """Play worlds ``first .. first + replicates - 1``.
 
         Parameters
         ----------
-        join, invite : ndarray of float64, shape (max_depth,)
-            Chance that a person accepts at depth d and that a member of depth d makes a given
-            invitation, at index d - 1. The team makes every invitation.
+        join : ndarray of float64, shape (max_depth,) or (kinds, max_depth)
+            Chance that a person (of each kind) accepts at depth d, at index d - 1.
+        invite : ndarray of float64, shape (max_depth,)
+            Chance that a member of depth d makes a given invitation, at index d - 1. The team makes every
+            invitation.
         replicates : int
             How many worlds.
         first : int
@@ -139,43 +201,19 @@ class Worlds:
 
         Notes
         -----
-        One step per arc that leaves a member and per world.
+        One coin per arc that leaves a member and per world.
         """
-        accept, chance = self._by_depth(join, invite)
-        shape = (replicates, self.max_depth)
-        counts = Counts(np.zeros(shape, dtype=np.int64), np.zeros(shape))
-
-        def block(start: int, stop: int) -> None:
-            with self._scratch() as scratch:
-                kernels.cascade(
-                    *self._arrays, accept, chance, self._key, first + start,
-                    counts.members[start:stop], counts.invitations[start:stop], *scratch,
-                )  # fmt: skip
-
-        self._each_block(replicates, block)
-        return counts
+        job = Job(_play_block, self._stage, _by_depth(join, invite))
+        outcome = run(
+            job, replicates, engine=self.engine, first=first, progress=self.progress, stage=self.stage
+        )
+        return Counts(*(np.concatenate(parts) for parts in zip(*outcome.blocks, strict=True)))
 
     def limit(self, join: Reals, invite: Reals, *, replicates: Longs, deepest: int) -> Limit:
         """Play the given worlds, then force one person into each depth below `deepest`."""
-        accept, chance = self._by_depth(join, invite)
-        size, depth = len(replicates), self.max_depth
-        limit = Limit(
-            np.zeros((size, depth), dtype=np.int64),
-            np.zeros((size, depth, depth), dtype=np.int64),
-            np.zeros((size, depth)),
-            np.zeros(size, dtype=np.int64),
-        )
-
-        def block(start: int, stop: int) -> None:
-            with self._scratch() as scratch:
-                kernels.vanishing(
-                    *self._arrays, accept, chance, self._key, replicates[start:stop], deepest,
-                    limit.members[start:stop], limit.followers[start:stop],
-                    limit.reach[start:stop], limit.pairs[start:stop], *scratch,
-                )  # fmt: skip
-
-        self._each_block(size, block)
-        return limit
+        job = Job(_limit_block, self._stage, (*_by_depth(join, invite), replicates, deepest))
+        outcome = run(job, len(replicates), engine=self.engine)
+        return Limit(*(np.concatenate(parts) for parts in zip(*outcome.blocks, strict=True)))
 
     def tree(self, join: Reals, invite: Reals, *, replicate: int) -> tuple[Longs, Longs]:
         """Play one world and return the recruitment forest.
@@ -187,32 +225,24 @@ class Worlds:
         recruiter : ndarray of int64, shape (n,)
             Who recruited each member; -1 for the team and for those who did not join.
         """
-        accept, chance = self._by_depth(join, invite)
+        accept, chance = _by_depth(join, invite)
         members = np.zeros(self.max_depth, dtype=np.int64)
-        with self._scratch() as scratch:
+        stage = self._stage
+        indptr = stage.graph.indptr
+        with stage.scratch.lend() as scratch:
             base = kernels.play(
-                *self._arrays, accept, chance, self._key, replicate,
-                members, np.zeros(self.max_depth), *scratch,
+                indptr, stage.graph.indices, stage.contact, stage.team, stage.kinds, accept, chance,
+                stage.max_invites, stage.key, replicate, members, np.zeros(self.max_depth), *scratch,
             )  # fmt: skip
-            stamp, _, via, _ = scratch
+            stamp, _, via, *_ = scratch
             depth = np.where(stamp >= base, stamp - base, -1)
-            recruiter = np.full(self._n, -1, dtype=np.int64)
+            recruiter = np.full(len(stamp), -1, dtype=np.int64)
             joined = depth > 0
-            recruiter[joined] = np.searchsorted(self._arrays[0], via[joined], side="right") - 1
+            recruiter[joined] = np.searchsorted(indptr, via[joined], side="right") - 1
         return depth, recruiter
 
-    def _by_depth(self, join: Reals, invite: Reals) -> tuple[Reals, Reals]:
-        """Return the kernels' arrays, index = depth: the team stands at 0 and always invites."""
-        return np.concatenate(([0.0], join)), np.concatenate(([1.0], invite))
 
-
-@contextmanager
-def _executor(threads: int) -> Iterator[ThreadPoolExecutor]:
-    """Yield a pool that drops waiting work when the caller is interrupted."""
-    pool = ThreadPoolExecutor(threads)
-    try:
-        yield pool
-    except BaseException:
-        pool.shutdown(wait=True, cancel_futures=True)
-        raise
-    pool.shutdown()
+def _by_depth(join: Reals, invite: Reals) -> tuple[Reals, Reals]:
+    """Return the kernels' arrays, last index = depth: the team stands at 0 and always invites."""
+    rows = np.atleast_2d(join)
+    return np.hstack((np.zeros((len(rows), 1)), rows)), np.concatenate(([1.0], invite))

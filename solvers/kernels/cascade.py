@@ -7,20 +7,25 @@ name        dtype, shape         meaning
 =========== ==================== =============================================================
 indptr      int64[n + 1]         the arcs of node u are ``indptr[u]:indptr[u + 1]``
 indices     int32[m]             contact at the end of each arc
-contact     float64[1] or [m]    chance that an invitation reaches the contact
+contact     float[1] or [m]      chance that an invitation reaches the contact, in either precision
 team        int32[t]             the organiser's team: depth 0, never counted
-join        float64[H + 1]       chance that a person accepts at depth d (``join[0]`` unused)
+kinds       int32[1] or [n]      kind of each person: its row of `join`; one for all where it is short
+join        float64[T, H + 1]    chance that a person of a kind accepts at depth d (column 0 unused)
 invite      float64[H + 1]       chance that a member of depth d makes a given invitation
+max_invites int64                invitations that a member may give, 0 for no limit; the team has none
 key         uint64[2]            names the family of worlds
 stamp       int64[n]             scratch: ``stamp[v] - base`` is v's depth where it is in 0..H
 queue       int32[n]             scratch: the team, then the members in order of joining
 via         int64[n]             scratch: the arc that recruited a member
 epoch       int64[1]             scratch: how many worlds these stamps have served
+rank        float64[c]           scratch: coupons, c at least `max_invites`
+given       int64[c]             scratch: the arcs they go to
 =========== ==================== =============================================================
 
 A world is ``(key, replicate)``. It fixes one uniform joining cost per person and one coin per arc
 (inviting and reaching in one threshold, since a member considers an arc only once), whatever the
-probabilities are: two schemes meet the same people in the same worlds.
+probabilities are: two schemes meet the same people in the same worlds. Where invitations are limited, the two
+have coins of their own, since an invitation that does not arrive is given all the same.
 """
 
 from __future__ import annotations
@@ -29,13 +34,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.kernels.binding import bind
+from solvers.kernels.machine import lowest_bit, prefetch
 from solvers.kernels.random import (
     ARC_STREAM,
+    CHUNK,
+    COUPON_STREAM,
     FORCED_STREAM,
     PERSON_STREAM,
+    REACH_STREAM,
     TIE_STREAM,
     stream,
     uniform,
+    which_fire,
+    which_fire_alike,
 )
 
 __all__ = ["cascade", "play", "vanishing"]
@@ -44,17 +55,104 @@ Ids = NDArray[np.int32]
 Longs = NDArray[np.int64]
 Words = NDArray[np.uint64]
 Reals = NDArray[np.float64]
+Chances = NDArray[np.floating]
+
+_AHEAD = 8  # members between the fetch of their row and its use
+_ONE = np.uint64(1)
+
+
+def _ask(
+    arc: int,
+    person: int,
+    kinds: Ids,
+    join: Reals,
+    key: Words,
+    replicate: int,
+    base: int,
+    depth: int,
+    tail: int,
+    stamp: Longs,
+    queue: Ids,
+    via: Longs,
+) -> int:
+    """Let a person who is no member at the start of the round answer an invitation; return the new tail.
+
+    One recruiter is drawn uniformly from all who reach a person in the round.
+    """
+    if stamp[person] - base == depth:
+        tie_key = stream(key, replicate, TIE_STREAM)
+        if uniform(tie_key, arc) < uniform(tie_key, via[person]):
+            via[person] = arc
+        return tail
+    kind = kinds[0 if kinds.shape[0] == 1 else person]
+    if uniform(stream(key, replicate, PERSON_STREAM), person) >= join[kind, depth]:
+        return tail
+    stamp[person] = base + depth
+    via[person] = arc
+    queue[tail] = person
+    return tail + 1
+
+
+ask = bind(_ask)
+
+
+def _hand_out(
+    begin: int,
+    end: int,
+    indices: Ids,
+    chance: float,
+    max_invites: int,
+    key: Words,
+    replicate: int,
+    base: int,
+    depth: int,
+    stamp: Longs,
+    rank: Reals,
+    given: Longs,
+) -> int:
+    """Choose whom a member invites when invitations are limited; return how many.
+
+    Of the contacts that it would invite and who are no members yet, a uniformly random set, as a
+    random order of consideration would give: those with the smallest ranks.
+    """
+    arc_key = stream(key, replicate, ARC_STREAM)
+    coupon_key = stream(key, replicate, COUPON_STREAM)
+    held = 0
+    for low in range(begin, end, CHUNK):
+        mask = which_fire_alike(arc_key, low, min(end - low, CHUNK), chance)
+        while mask:
+            arc = low + lowest_bit(mask)
+            mask &= mask - _ONE
+            if 0 <= stamp[indices[arc]] - base < depth:
+                continue
+            own = uniform(coupon_key, arc)
+            place = held
+            while place > 0 and rank[place - 1] > own:
+                place -= 1
+            if place == max_invites:
+                continue
+            held = min(held + 1, max_invites)
+            for later in range(held - 1, place, -1):
+                rank[later] = rank[later - 1]
+                given[later] = given[later - 1]
+            rank[place] = own
+            given[place] = arc
+    return held
+
+
+hand_out = bind(_hand_out)
 
 
 def _expand(
     indptr: Longs,
     indices: Ids,
-    contact: Reals,
+    contact: Chances,
+    kinds: Ids,
+    join: Reals,
     chance: float,
-    accept: float,
-    arc_key: np.uint64,
-    person_key: np.uint64,
-    tie_key: np.uint64,
+    max_invites: int,
+    key: Words,
+    replicate: int,
     base: int,
     depth: int,
     low: int,
@@ -63,37 +161,53 @@ def _expand(
     stamp: Longs,
     queue: Ids,
     via: Longs,
+    rank: Reals,
+    given: Longs,
 ) -> tuple[int, float]:
     """Let the members ``queue[low:high]`` of depth - 1 invite; return (new tail, invitations).
 
     Contacts who are members at the start of the round are passed over; those who joined in this
-    very round are still invited, and one recruiter is drawn uniformly from all who reached them.
-    Invitations are counted as those that arrive, each for 1 / (contact probability): unbiased, and
-    only arcs that fire touch the memory of the person at their end.
+    very round are still invited. Without a limit, invitations are counted as those that arrive, each for
+    1 / (contact probability): unbiased, and only arcs that fire touch the memory of the person at their end.
     """
     invitations = 0.0
     if chance == 0.0:
         return tail, invitations
     single = contact.shape[0] == 1
+    arc_key = stream(key, replicate, ARC_STREAM)
+    reach_key = stream(key, replicate, REACH_STREAM)
     for position in range(low, high):
+        if position + _AHEAD < high:
+            prefetch(indptr, queue[position + _AHEAD])
         member = queue[position]
-        for arc in range(indptr[member], indptr[member + 1]):
-            reach = contact[0 if single else arc]
-            if uniform(arc_key, arc) >= chance * reach:
-                continue
-            person = indices[arc]
-            state = stamp[person] - base
-            if 0 <= state < depth:
-                continue
-            invitations += 1.0 / reach
-            if state == depth:
-                if uniform(tie_key, arc) < uniform(tie_key, via[person]):
-                    via[person] = arc
-            elif uniform(person_key, person) < accept:
-                stamp[person] = base + depth
-                via[person] = arc
-                queue[tail] = person
-                tail += 1
+        begin = indptr[member]
+        end = indptr[member + 1]
+        if max_invites > 0:
+            held = hand_out(
+                begin, end, indices, chance, max_invites, key, replicate, base, depth, stamp, rank, given
+            )
+            invitations += held
+            for coupon in range(held):
+                arc = given[coupon]
+                if uniform(reach_key, arc) < contact[0 if single else arc]:
+                    tail = ask(
+                        arc, indices[arc], kinds, join, key, replicate, base, depth, tail, stamp, queue, via
+                    )
+            continue
+        for first in range(begin, end, CHUNK):
+            count = min(end - first, CHUNK)
+            if single:
+                mask = which_fire_alike(arc_key, first, count, chance * contact[0])
+            else:
+                mask = which_fire(arc_key, first, count, contact, first, chance)
+            while mask:
+                arc = first + lowest_bit(mask)
+                mask &= mask - _ONE
+                person = indices[arc]
+                if 0 <= stamp[person] - base < depth:
+                    continue
+                invitations += 1.0 / contact[0 if single else arc]
+                tail = ask(arc, person, kinds, join, key, replicate, base, depth, tail, stamp, queue, via)
     return tail, invitations
 
 
@@ -103,10 +217,12 @@ expand = bind(_expand)
 def _play(
     indptr: Longs,
     indices: Ids,
-    contact: Reals,
+    contact: Chances,
     team: Ids,
+    kinds: Ids,
     join: Reals,
     invite: Reals,
+    max_invites: int,
     key: Words,
     replicate: int,
     members: Longs,
@@ -115,17 +231,16 @@ def _play(
     queue: Ids,
     via: Longs,
     epoch: Longs,
+    rank: Reals,
+    given: Longs,
 ) -> int:
     """Play one world; return its base, so that ``stamp[v] - base`` is the depth of v.
 
     `members` (int64[H]) and `invitations` (float64[H]) receive the members of depth d and the
     invitations they made at index d - 1; nobody joins below H, and its members invite nobody.
-    Cost: one step per arc that leaves a member.
+    Cost: one coin per arc that leaves a member.
     """
-    max_depth = join.shape[0] - 1
-    arc_key = stream(key, replicate, ARC_STREAM)
-    person_key = stream(key, replicate, PERSON_STREAM)
-    tie_key = stream(key, replicate, TIE_STREAM)
+    max_depth = join.shape[1] - 1
     epoch[0] += 1
     base = epoch[0] * (max_depth + 2)
     tail = 0
@@ -137,8 +252,8 @@ def _play(
     for depth in range(1, max_depth + 1):
         high = tail
         tail, made = expand(
-            indptr, indices, contact, invite[depth - 1], join[depth],
-            arc_key, person_key, tie_key, base, depth, low, high, tail, stamp, queue, via,
+            indptr, indices, contact, kinds, join, invite[depth - 1], max_invites if depth > 1 else 0,
+            key, replicate, base, depth, low, high, tail, stamp, queue, via, rank, given,
         )  # fmt: skip
         members[depth - 1] = tail - high
         if depth > 1:
@@ -159,10 +274,12 @@ play = bind(_play)
 def _cascade(
     indptr: Longs,
     indices: Ids,
-    contact: Reals,
+    contact: Chances,
     team: Ids,
+    kinds: Ids,
     join: Reals,
     invite: Reals,
+    max_invites: int,
     key: Words,
     first: int,
     members: Longs,
@@ -171,12 +288,14 @@ def _cascade(
     queue: Ids,
     via: Longs,
     epoch: Longs,
+    rank: Reals,
+    given: Longs,
 ) -> None:
     """Play the worlds ``first .. first + members.shape[0] - 1``, one row of [R, H] counts each."""
     for row in range(members.shape[0]):
         play(
-            indptr, indices, contact, team, join, invite, key, first + row,
-            members[row], invitations[row], stamp, queue, via, epoch,
+            indptr, indices, contact, team, kinds, join, invite, max_invites, key, first + row,
+            members[row], invitations[row], stamp, queue, via, epoch, rank, given,
         )  # fmt: skip
 
 
@@ -186,10 +305,12 @@ cascade = bind(_cascade)
 def _vanishing(
     indptr: Longs,
     indices: Ids,
-    contact: Reals,
+    contact: Chances,
     team: Ids,
+    kinds: Ids,
     join: Reals,
     invite: Reals,
+    max_invites: int,
     key: Words,
     replicates: Longs,
     deepest: int,
@@ -201,6 +322,8 @@ def _vanishing(
     queue: Ids,
     via: Longs,
     epoch: Longs,
+    rank: Reals,
+    given: Longs,
 ) -> None:
     """Force one person into each empty depth: the limit of vanishing participation.
 
@@ -216,7 +339,7 @@ def _vanishing(
     arc (0 where nobody could be forced in) and `pairs` (int64[R]) the number of pairs that the
     first one was drawn from: the weight of the world.
     """
-    max_depth = join.shape[0] - 1
+    max_depth = join.shape[1] - 1
     invitations = np.zeros(max_depth)
     for row in range(replicates.shape[0]):
         replicate = replicates[row]
@@ -224,12 +347,9 @@ def _vanishing(
         reach[row] = 0.0
         pairs[row] = 0
         base = play(
-            indptr, indices, contact, team, join, invite, key, replicate,
-            members[row], invitations, stamp, queue, via, epoch,
+            indptr, indices, contact, team, kinds, join, invite, max_invites, key, replicate,
+            members[row], invitations, stamp, queue, via, epoch, rank, given,
         )  # fmt: skip
-        arc_key = stream(key, replicate, ARC_STREAM)
-        person_key = stream(key, replicate, PERSON_STREAM)
-        tie_key = stream(key, replicate, TIE_STREAM)
         forced_key = stream(key, replicate, FORCED_STREAM)
         low = 0
         high = team.shape[0]
@@ -263,8 +383,8 @@ def _vanishing(
             for deeper in range(depth + 1, max_depth + 1):
                 end = tail
                 tail, _ = expand(
-                    indptr, indices, contact, invite[deeper - 1], join[deeper],
-                    arc_key, person_key, tie_key, base, deeper, start, end, tail, stamp, queue, via,
+                    indptr, indices, contact, kinds, join, invite[deeper - 1], max_invites, key, replicate,
+                    base, deeper, start, end, tail, stamp, queue, via, rank, given,
                 )  # fmt: skip
                 followers[row, depth - 1, deeper - 1] = tail - end
                 if tail == end:

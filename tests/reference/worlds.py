@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 MASK = 2**64 - 1
-ARC, PERSON, TIE, FORCED = (
+ARC, PERSON, TIE, FORCED, COUPON, REACH = (
     0xD1342543DE82EF95,
     0xA0761D6478BD642F,
     0xE7037ED1A0B428DB,
     0x8EBC6AF09C88C6E3,
+    0x589965CC75374CC3,
+    0x1D8E4E27C47D124F,
 )
 
 
@@ -27,12 +29,15 @@ def uniform(key: tuple[int, int], replicate: int, kind: int, item: int) -> float
 class World:
     """One world of a small network, played with dictionaries.
 
-    `arcs` is the list of (member, contact, contact probability), in the order of the kernel's arcs.
+    `arcs` is the list of (member, contact, contact probability), in the order of the kernel's arcs; `join` holds a
+    row of chances by depth for each kind of people, `kinds` the kind of each person, `max_invites` 0 for no limit.
     """
 
-    def __init__(self, arcs, team, join, invite, key, replicate):
+    def __init__(self, arcs, team, join, invite, key, replicate, *, kinds=None, max_invites=0):
         self.arcs, self.join, self.invite = arcs, join, invite
-        self.max_depth = len(join) - 1
+        self.kind = (lambda v: kinds[v]) if kinds else (lambda v: 0)
+        self.max_invites = max_invites
+        self.max_depth = len(join[0]) - 1
         self.draw = lambda kind, item: uniform(key, replicate, kind, item)
         self.depth = dict.fromkeys(team, 0)
         self.via: dict[int, int] = {}
@@ -49,12 +54,26 @@ class World:
         present = set(self.depth)
         reached: dict[int, list[int]] = {}
         made = 0.0
-        for number, (member, contact, probability) in enumerate(self.arcs):
-            fires = self.draw(ARC, number) < self.invite[depth - 1] * probability
-            if member in inviters and contact not in present and fires:
-                made += 1 / probability
-                reached.setdefault(contact, []).append(number)
-        joined = [v for v in reached if self.draw(PERSON, v) < self.join[depth]]
+        chance = self.invite[depth - 1]
+        if self.max_invites and depth > 1:
+            for inviter in inviters:
+                wanted = [
+                    number
+                    for number, (member, contact, _) in enumerate(self.arcs)
+                    if member == inviter and contact not in present and self.draw(ARC, number) < chance
+                ]
+                wanted.sort(key=lambda number: self.draw(COUPON, number))
+                for number in wanted[: self.max_invites]:
+                    made += 1
+                    if self.draw(REACH, number) < self.arcs[number][2]:
+                        reached.setdefault(self.arcs[number][1], []).append(number)
+        else:
+            for number, (member, contact, probability) in enumerate(self.arcs):
+                fires = self.draw(ARC, number) < chance * probability
+                if member in inviters and contact not in present and fires:
+                    made += 1 / probability
+                    reached.setdefault(contact, []).append(number)
+        joined = [v for v in reached if self.draw(PERSON, v) < self.join[self.kind(v)][depth]]
         for person in joined:
             self.depth[person] = depth
             self.via[person] = min(reached[person], key=lambda arc: self.draw(TIE, arc))

@@ -79,7 +79,7 @@ def test_result_is_a_best_response_to_what_it_leads_to():
     worlds = Worlds(campaign, np.random.SeedSequence(99))
     profile = Profile(result.join, result.invite)
     _, beliefs = play(worlds, profile, replicates=2000)
-    response = best_response(campaign, scheme.table(4), beliefs)
+    response = best_response(worlds, scheme.table(4), beliefs)
     assert profile.drift(response, beliefs.members) < 0.02
 
 
@@ -118,7 +118,7 @@ def test_isolated_people_change_nothing():
 
 def test_same_seed_same_bits_for_any_number_of_threads():
     campaign = campaign_on(random_graph())
-    results = [recruit(campaign, Recursive(0.5), rng=8, threads=threads) for threads in (1, 2, 3)]
+    results = [recruit(campaign, Recursive(0.5), rng=8, engine=threads) for threads in (1, 2, 3)]
     results.append(recruit(campaign, Recursive(0.5), rng=np.random.SeedSequence(8)))
     for result in results[1:]:
         for item in fields(result):
@@ -147,7 +147,9 @@ def test_nobody_is_paid_and_nobody_comes():
         ({"replicates": 2.5}, "replicates is 2.5"),
         ({"rng": -1}, "rng is -1"),
         ({"rng": "seed"}, "rng is 'seed'"),
-        ({"threads": 0}, "threads is 0"),
+        ({"engine": 0}, "engine is 0"),
+        ({"precision": 2}, "precision is 2"),
+        ({"precision": 0.1, "replicates": 9}, "precision is 0.1"),
     ],
 )
 def test_wrong_arguments_are_named(change, words):

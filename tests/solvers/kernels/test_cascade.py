@@ -20,46 +20,57 @@ def games(draw):
     contact = [draw(probability)] * len(arcs) if single else [draw(probability) for _ in arcs]
     team = sorted(draw(st.sets(st.integers(0, n - 1), min_size=1, max_size=2)))
     depth = draw(st.integers(1, 5))
-    join = [0.0] + [draw(probability) for _ in range(depth)]
+    people = draw(st.sampled_from([1, 2, n]))
+    join = [[0.0] + [draw(probability) for _ in range(depth)] for _ in range(people)]
+    kinds = [draw(st.integers(0, people - 1)) for _ in range(n if people > 1 else 1)]
     invite = [1.0] + [draw(probability) for _ in range(depth)]
     key = draw(st.tuples(*[st.integers(0, 2**64 - 1)] * 2))
-    return n, arcs, contact, single, team, join, invite, key
+    return n, arcs, contact, single, team, kinds, join, invite, draw(st.integers(0, 4)), key
+
+
+def depth_of(game):
+    return len(game[7]) - 1
 
 
 def arrays(game):
-    n, arcs, contact, single, team, join, invite, key = game
+    n, arcs, contact, single, team, kinds, join, invite, max_invites, key = game
     counts = np.bincount([arc[0] for arc in arcs], minlength=n) if arcs else np.zeros(n, int)
     return (
         np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
         np.array([arc[1] for arc in arcs], dtype=np.int32),
         np.array((contact[:1] or [0.5]) if single else contact),
         np.array(team, dtype=np.int32),
+        np.array(kinds, dtype=np.int32),
         np.array(join),
         np.array(invite),
+        max_invites,
         np.array(key, dtype=np.uint64),
     )
 
 
-def scratch(n):
+def scratch(n, max_invites):
     return (
         np.full(n, -1, dtype=np.int64),
         np.empty(n, dtype=np.int32),
         np.zeros(n, dtype=np.int64),
         np.zeros(1, dtype=np.int64),
+        np.empty(max_invites),
+        np.empty(max_invites, dtype=np.int64),
     )
 
 
 def worlds(game, replicates):
-    _, arcs, contact, _, team, join, invite, key = game
+    n, arcs, contact, _, team, kinds, join, invite, max_invites, key = game
     weighted = [(u, v, c) for (u, v), c in zip(arcs, contact, strict=True)]
-    return [World(weighted, team, join, invite, key, replicate) for replicate in replicates]
+    people = {"kinds": kinds * n if len(kinds) == 1 else kinds, "max_invites": max_invites}
+    return [World(weighted, team, join, invite, key, replicate, **people) for replicate in replicates]
 
 
 @given(games(), st.integers(0, 10**6))
 def test_counts_equal_the_twin(game, first):
-    depth = len(game[5]) - 1
+    depth = depth_of(game)
     members, invitations = np.zeros((3, depth), np.int64), np.zeros((3, depth))
-    kernels.cascade(*arrays(game), first, members, invitations, *scratch(game[0]))
+    kernels.cascade(*arrays(game), first, members, invitations, *scratch(game[0], game[8]))
     twins = worlds(game, range(first, first + 3))
     assert members.tolist() == [world.members for world in twins]
     # The twin adds in another order.
@@ -68,11 +79,12 @@ def test_counts_equal_the_twin(game, first):
 
 @given(games(), st.integers(0, 10**6))
 def test_recruiters_equal_the_twin(game, replicate):
-    depth = len(game[5]) - 1
-    stamp, queue, via, epoch = scratch(game[0])
+    depth = depth_of(game)
+    stamp, queue, via, epoch, *coupons = scratch(game[0], game[8])
     base = kernels.play(
-        *arrays(game), replicate, np.zeros(depth, np.int64), np.zeros(depth), stamp, queue, via, epoch
-    )
+        *arrays(game), replicate, np.zeros(depth, np.int64), np.zeros(depth), stamp, queue, via, epoch,
+        *coupons,
+    )  # fmt: skip
     (world,) = worlds(game, [replicate])
     assert {v: int(stamp[v] - base) for v in range(game[0]) if stamp[v] >= base} == world.depth
     assert {v: int(via[v]) for v in world.via} == world.via
@@ -80,13 +92,20 @@ def test_recruiters_equal_the_twin(game, replicate):
 
 @given(games(), st.integers(0, 10**6))
 def test_forced_play_equals_the_twin(game, replicate):
-    depth = len(game[5]) - 1
+    depth = depth_of(game)
     (world,) = worlds(game, [replicate])
     deepest = sum(count > 0 for count in world.members)
     members, followers = np.zeros((1, depth), np.int64), np.zeros((1, depth, depth), np.int64)
     reach, pairs = np.zeros((1, depth)), np.zeros(1, np.int64)
     kernels.vanishing(
-        *arrays(game), np.array([replicate]), deepest, members, followers, reach, pairs, *scratch(game[0])
+        *arrays(game),
+        np.array([replicate]),
+        deepest,
+        members,
+        followers,
+        reach,
+        pairs,
+        *scratch(game[0], game[8]),
     )
     expected = world.force(deepest)
     assert members[0].tolist() == world.members
@@ -95,12 +114,12 @@ def test_forced_play_equals_the_twin(game, replicate):
 
 @given(games(), st.lists(st.integers(0, 50), min_size=1, max_size=6))
 def test_a_world_does_not_depend_on_the_worlds_played_before(game, before):
-    depth = len(game[5]) - 1
-    reused = scratch(game[0])
+    depth = depth_of(game)
+    reused = scratch(game[0], game[8])
     for replicate in (*before, 7):
         members, invitations = np.zeros((1, depth), np.int64), np.zeros((1, depth))
         kernels.cascade(*arrays(game), replicate, members, invitations, *reused)
     alone = np.zeros((1, depth), np.int64), np.zeros((1, depth))
-    kernels.cascade(*arrays(game), 7, *alone, *scratch(game[0]))
+    kernels.cascade(*arrays(game), 7, *alone, *scratch(game[0], game[8]))
     assert members.tolist() == alone[0].tolist()
     assert invitations.tolist() == alone[1].tolist()

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solvers.kernels import spread as kernels
+from solvers.kernels.binding import bind
 from solvers.kernels.machine import lowest_bit
 from solvers.kernels.random import SPREAD_STREAM, stream, uniform, which_fire, which_fire_alike
 from tests.reference import spread as twin
@@ -58,7 +59,7 @@ def rows(network, values):
 
 @given(networks(), st.data())
 def test_coins(network, data):
-    n, arcs, seeds, key, max_depth, first = network
+    _, arcs, seeds, key, max_depth, first = network
     chances = data.draw(st.lists(chance, min_size=len(arcs), max_size=len(arcs)))
     expected = [
         twin.coins(*rows(network, chances), seeds, key, replicate, max_depth)
@@ -69,7 +70,7 @@ def test_coins(network, data):
 
 @given(networks(), chance)
 def test_alike(network, p):
-    n, arcs, seeds, key, max_depth, first = network
+    _, arcs, seeds, key, max_depth, first = network
     with np.errstate(divide="ignore"):
         inverse_hazard = float(-1 / np.log1p(-np.float64(p))) if p else float("inf")
     contacts, _ = rows(network, arcs)
@@ -81,7 +82,7 @@ def test_alike(network, p):
 
 @given(networks(), st.data())
 def test_thresholds(network, data):
-    n, arcs, seeds, key, max_depth, first = network
+    _, arcs, seeds, key, max_depth, first = network
     weights = data.draw(st.lists(chance, min_size=len(arcs), max_size=len(arcs)))
     expected = [
         twin.thresholds(*rows(network, weights), seeds, key, replicate, max_depth)
@@ -117,7 +118,14 @@ def test_coins_of_a_word(key, item, chances):
     assert alike == sum((draw < chances[0]) << k for k, draw in enumerate(draws))
 
 
+def _found(word):
+    return lowest_bit(word)
+
+
+found = bind(_found)
+
+
 @pytest.mark.parametrize("bit", [0, 1, 31, 32, 63])
 def test_lowest_bit(bit):
-    assert lowest_bit(np.uint64(1 << bit)) == bit
-    assert lowest_bit(np.uint64((1 << bit) | (1 << 63))) == bit
+    assert found(np.uint64(1 << bit)) == bit
+    assert found(np.uint64((1 << bit) | (1 << 63))) == bit
