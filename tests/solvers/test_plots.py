@@ -59,6 +59,9 @@ def measured(scheme, recruits):
         gap=0.001,
         status=Status.CONVERGED,
         sample=np.full(400, int(recruits)),
+        winners_by_depth=np.full(depth, 0.1),
+        world_key=(1, 2),
+        stop=Stop.REPLICATES,
     )
 
 
