@@ -27,6 +27,7 @@ from mechanism import (
 from solvers import Frontier, FrontierRow, Recruitment, Status, design, recruit
 from solvers.labels import place_labels
 from solvers.plots import figure_bytes, plot_frontier, plot_members_by_depth, plot_rewards
+from solvers.precision import Stop
 from solvers.tables import frontier_table, percent
 
 KNOWN = (
