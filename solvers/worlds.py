@@ -17,7 +17,8 @@ __all__ = ["Counts", "Limit", "Worlds"]
 
 Reals = NDArray[np.float64]
 Longs = NDArray[np.int64]
-Scratch = tuple[Longs, NDArray[np.int32], Longs, Longs, Reals, Longs]
+Words = NDArray[np.uint64]
+Scratch = tuple[Words, Words, NDArray[np.int32], Longs, Reals, Longs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,10 @@ class _Stage:
 
 def _scratch(n: int, max_invites: int) -> Scratch:
     return (
-        np.full(n, -1, dtype=np.int64),
+        np.zeros(n // 64 + 1, dtype=np.uint64),
+        np.zeros(n // 64 + 1, dtype=np.uint64),
         np.empty(n, dtype=np.int32),
-        np.zeros(n, dtype=np.int64),
-        np.zeros(1, dtype=np.int64),
+        np.empty(0, dtype=np.int64),
         np.empty(max_invites),
         np.empty(max_invites, dtype=np.int64),
     )
@@ -228,17 +229,19 @@ class Worlds:
         accept, chance = _by_depth(join, invite)
         members = np.zeros(self.max_depth, dtype=np.int64)
         stage = self._stage
-        indptr = stage.graph.indptr
-        with stage.scratch.lend() as scratch:
-            base = kernels.play(
-                indptr, stage.graph.indices, stage.contact, stage.team, stage.kinds, accept, chance,
-                stage.max_invites, stage.key, replicate, members, np.zeros(self.max_depth), *scratch,
-            )  # fmt: skip
-            stamp, _, via, *_ = scratch
-            depth = np.where(stamp >= base, stamp - base, -1)
-            recruiter = np.full(len(stamp), -1, dtype=np.int64)
-            joined = depth > 0
-            recruiter[joined] = np.searchsorted(indptr, via[joined], side="right") - 1
+        indptr, n = stage.graph.indptr, stage.graph.n
+        marks, fresh, queue, _, *coupons = _scratch(n, stage.max_invites)
+        via = np.zeros(n, dtype=np.int64)
+        kernels.play(
+            indptr, stage.graph.indices, stage.contact, stage.team, stage.kinds, accept, chance, stage.max_invites,
+            stage.key, replicate, members, np.zeros(self.max_depth), marks, fresh, queue, via, *coupons,
+        )  # fmt: skip
+        depth, recruiter = np.full(n, -1, dtype=np.int64), np.full(n, -1, dtype=np.int64)
+        counts = np.append(len(stage.team), members)
+        joined = queue[: counts.sum()]
+        depth[joined] = np.repeat(np.arange(len(counts)), counts)
+        recruited = joined[counts[0] :]
+        recruiter[recruited] = np.searchsorted(indptr, via[recruited], side="right") - 1
         return depth, recruiter
 
 

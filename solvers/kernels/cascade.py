@@ -14,10 +14,10 @@ join        float64[T, H + 1]    chance that a person of a kind accepts at depth
 invite      float64[H + 1]       chance that a member of depth d makes a given invitation
 max_invites int64                invitations that a member may give, 0 for no limit; the team has none
 key         uint64[2]            names the family of worlds
-stamp       int64[n]             scratch: ``stamp[v] - base`` is v's depth where it is in 0..H
+member      uint64[n / 64 + 1]   scratch: one bit per person, the members before a round; 0 before and after
+fresh       uint64[n / 64 + 1]   scratch: one bit per person, who joined in the round; 0 before and after
 queue       int32[n]             scratch: the team, then the members in order of joining
-via         int64[n]             scratch: the arc that recruited a member
-epoch       int64[1]             scratch: how many worlds these stamps have served
+via         int64[n] or [0]      scratch: the arc that recruited a member; [0] where nobody asks for it
 rank        float64[c]           scratch: coupons, c at least `max_invites`
 given       int64[c]             scratch: the arcs they go to
 =========== ==================== =============================================================
@@ -26,6 +26,9 @@ A world is ``(key, replicate)``. It fixes one uniform joining cost per person an
 (inviting and reaching in one threshold, since a member considers an arc only once), whatever the
 probabilities are: two schemes meet the same people in the same worlds. Where invitations are limited, the two
 have coins of their own, since an invitation that does not arrive is given all the same.
+
+Who has joined is kept in bits, which stay in a near cache where depths would not, and are wiped by walking the queue.
+Counts do not depend on who of several recruiters wins a person: ties are drawn only where `via` is wanted.
 """
 
 from __future__ import annotations
@@ -61,17 +64,41 @@ _AHEAD = 8  # members between the fetch of their row and its use
 _ONE = np.uint64(1)
 
 
+def _has(marks: Words, person: int) -> bool:
+    """Return whether a person is marked."""
+    return bool(marks[person >> 6] >> np.uint64(person & 63) & _ONE)
+
+
+has = bind(_has)
+
+
+def _mark(marks: Words, person: int) -> None:
+    marks[person >> 6] |= _ONE << np.uint64(person & 63)
+
+
+mark = bind(_mark)
+
+
+def _unmark(marks: Words, queue: Ids, low: int, high: int) -> None:
+    """Take the marks from the people at places low .. high - 1 of the queue."""
+    for position in range(low, high):
+        person = queue[position]
+        marks[person >> 6] &= ~(_ONE << np.uint64(person & 63))
+
+
+unmark = bind(_unmark)
+
+
 def _ask(
     arc: int,
     person: int,
     kinds: Ids,
     join: Reals,
-    key: Words,
-    replicate: int,
-    base: int,
+    person_key: np.uint64,
+    tie_key: np.uint64,
     depth: int,
     tail: int,
-    stamp: Longs,
+    fresh: Words,
     queue: Ids,
     via: Longs,
 ) -> int:
@@ -79,16 +106,16 @@ def _ask(
 
     One recruiter is drawn uniformly from all who reach a person in the round.
     """
-    if stamp[person] - base == depth:
-        tie_key = stream(key, replicate, TIE_STREAM)
-        if uniform(tie_key, arc) < uniform(tie_key, via[person]):
+    if has(fresh, person):
+        if via.shape[0] > 0 and uniform(tie_key, arc) < uniform(tie_key, via[person]):
             via[person] = arc
         return tail
     kind = kinds[0 if kinds.shape[0] == 1 else person]
-    if uniform(stream(key, replicate, PERSON_STREAM), person) >= join[kind, depth]:
+    if uniform(person_key, person) >= join[kind, depth]:
         return tail
-    stamp[person] = base + depth
-    via[person] = arc
+    mark(fresh, person)
+    if via.shape[0] > 0:
+        via[person] = arc
     queue[tail] = person
     return tail + 1
 
@@ -102,11 +129,9 @@ def _hand_out(
     indices: Ids,
     chance: float,
     max_invites: int,
-    key: Words,
-    replicate: int,
-    base: int,
-    depth: int,
-    stamp: Longs,
+    arc_key: np.uint64,
+    coupon_key: np.uint64,
+    member: Words,
     rank: Reals,
     given: Longs,
 ) -> int:
@@ -115,15 +140,13 @@ def _hand_out(
     Of the contacts that it would invite and who are no members yet, a uniformly random set, as a
     random order of consideration would give: those with the smallest ranks.
     """
-    arc_key = stream(key, replicate, ARC_STREAM)
-    coupon_key = stream(key, replicate, COUPON_STREAM)
     held = 0
     for low in range(begin, end, CHUNK):
         mask = which_fire_alike(arc_key, low, min(end - low, CHUNK), chance)
         while mask:
             arc = low + lowest_bit(mask)
             mask &= mask - _ONE
-            if 0 <= stamp[indices[arc]] - base < depth:
+            if has(member, indices[arc]):
                 continue
             own = uniform(coupon_key, arc)
             place = held
@@ -153,12 +176,12 @@ def _expand(
     max_invites: int,
     key: Words,
     replicate: int,
-    base: int,
     depth: int,
     low: int,
     high: int,
     tail: int,
-    stamp: Longs,
+    member: Words,
+    fresh: Words,
     queue: Ids,
     via: Longs,
     rank: Reals,
@@ -174,24 +197,35 @@ def _expand(
     if chance == 0.0:
         return tail, invitations
     single = contact.shape[0] == 1
+    arrivals = 0
+    begin_tail = tail
     arc_key = stream(key, replicate, ARC_STREAM)
+    person_key = stream(key, replicate, PERSON_STREAM)
+    tie_key = stream(key, replicate, TIE_STREAM)
     reach_key = stream(key, replicate, REACH_STREAM)
+    coupon_key = stream(key, replicate, COUPON_STREAM)
     for position in range(low, high):
+        if position + 2 * _AHEAD < high:
+            prefetch(indptr, queue[position + 2 * _AHEAD])
         if position + _AHEAD < high:
-            prefetch(indptr, queue[position + _AHEAD])
-        member = queue[position]
-        begin = indptr[member]
-        end = indptr[member + 1]
+            row = indptr[queue[position + _AHEAD]]
+            prefetch(indices, row)
+            prefetch(indices, row + 16)
+            if not single:
+                prefetch(contact, row)
+        inviter = queue[position]
+        begin = indptr[inviter]
+        end = indptr[inviter + 1]
         if max_invites > 0:
             held = hand_out(
-                begin, end, indices, chance, max_invites, key, replicate, base, depth, stamp, rank, given
+                begin, end, indices, chance, max_invites, arc_key, coupon_key, member, rank, given
             )
             invitations += held
             for coupon in range(held):
                 arc = given[coupon]
                 if uniform(reach_key, arc) < contact[0 if single else arc]:
                     tail = ask(
-                        arc, indices[arc], kinds, join, key, replicate, base, depth, tail, stamp, queue, via
+                        arc, indices[arc], kinds, join, person_key, tie_key, depth, tail, fresh, queue, via
                     )
             continue
         for first in range(begin, end, CHUNK):
@@ -204,10 +238,18 @@ def _expand(
                 arc = first + lowest_bit(mask)
                 mask &= mask - _ONE
                 person = indices[arc]
-                if 0 <= stamp[person] - base < depth:
+                if has(member, person):
                     continue
-                invitations += 1.0 / contact[0 if single else arc]
-                tail = ask(arc, person, kinds, join, key, replicate, base, depth, tail, stamp, queue, via)
+                if single:
+                    arrivals += 1
+                else:
+                    invitations += 1.0 / contact[arc]
+                tail = ask(arc, person, kinds, join, person_key, tie_key, depth, tail, fresh, queue, via)
+    if arrivals > 0:
+        invitations += arrivals / contact[0]
+    unmark(fresh, queue, begin_tail, tail)
+    for position in range(begin_tail, tail):
+        mark(member, queue[position])
     return tail, invitations
 
 
@@ -227,25 +269,23 @@ def _play(
     replicate: int,
     members: Longs,
     invitations: Reals,
-    stamp: Longs,
+    member: Words,
+    fresh: Words,
     queue: Ids,
     via: Longs,
-    epoch: Longs,
     rank: Reals,
     given: Longs,
 ) -> int:
-    """Play one world; return its base, so that ``stamp[v] - base`` is the depth of v.
+    """Play one world; return how many stand in the queue, the team among them. The marks are left in place.
 
     `members` (int64[H]) and `invitations` (float64[H]) receive the members of depth d and the
     invitations they made at index d - 1; nobody joins below H, and its members invite nobody.
     Cost: one coin per arc that leaves a member.
     """
     max_depth = join.shape[1] - 1
-    epoch[0] += 1
-    base = epoch[0] * (max_depth + 2)
     tail = 0
     for agent in team:
-        stamp[agent] = base
+        mark(member, agent)
         queue[tail] = agent
         tail += 1
     low = 0
@@ -253,7 +293,7 @@ def _play(
         high = tail
         tail, made = expand(
             indptr, indices, contact, kinds, join, invite[depth - 1], max_invites if depth > 1 else 0,
-            key, replicate, base, depth, low, high, tail, stamp, queue, via, rank, given,
+            key, replicate, depth, low, high, tail, member, fresh, queue, via, rank, given,
         )  # fmt: skip
         members[depth - 1] = tail - high
         if depth > 1:
@@ -265,7 +305,7 @@ def _play(
             break
         low = high
     invitations[max_depth - 1] = 0.0
-    return int(base)
+    return tail
 
 
 play = bind(_play)
@@ -284,19 +324,20 @@ def _cascade(
     first: int,
     members: Longs,
     invitations: Reals,
-    stamp: Longs,
+    member: Words,
+    fresh: Words,
     queue: Ids,
     via: Longs,
-    epoch: Longs,
     rank: Reals,
     given: Longs,
 ) -> None:
     """Play the worlds ``first .. first + members.shape[0] - 1``, one row of [R, H] counts each."""
     for row in range(members.shape[0]):
-        play(
+        tail = play(
             indptr, indices, contact, team, kinds, join, invite, max_invites, key, first + row,
-            members[row], invitations[row], stamp, queue, via, epoch, rank, given,
+            members[row], invitations[row], member, fresh, queue, via, rank, given,
         )  # fmt: skip
+        unmark(member, queue, 0, tail)
 
 
 cascade = bind(_cascade)
@@ -318,10 +359,10 @@ def _vanishing(
     followers: Longs,
     reach: Reals,
     pairs: Longs,
-    stamp: Longs,
+    member: Words,
+    fresh: Words,
     queue: Ids,
     via: Longs,
-    epoch: Longs,
     rank: Reals,
     given: Longs,
 ) -> None:
@@ -346,9 +387,9 @@ def _vanishing(
         followers[row] = 0
         reach[row] = 0.0
         pairs[row] = 0
-        base = play(
+        tail = play(
             indptr, indices, contact, team, kinds, join, invite, max_invites, key, replicate,
-            members[row], invitations, stamp, queue, via, epoch, rank, given,
+            members[row], invitations, member, fresh, queue, via, rank, given,
         )  # fmt: skip
         forced_key = stream(key, replicate, FORCED_STREAM)
         low = 0
@@ -360,9 +401,9 @@ def _vanishing(
             chosen = -1
             smallest = 2.0
             for position in range(low, high):
-                member = queue[position]
-                for arc in range(indptr[member], indptr[member + 1]):
-                    if 0 <= stamp[indices[arc]] - base < depth:
+                inviter = queue[position]
+                for arc in range(indptr[inviter], indptr[inviter + 1]):
+                    if has(member, indices[arc]):
                         continue
                     if depth == deepest + 1:
                         pairs[row] += 1
@@ -373,7 +414,7 @@ def _vanishing(
             if chosen < 0:
                 break
             person = indices[chosen]
-            stamp[person] = base + depth
+            mark(member, person)
             queue[high] = person
             low = high
             high += 1
@@ -384,14 +425,14 @@ def _vanishing(
                 end = tail
                 tail, _ = expand(
                     indptr, indices, contact, kinds, join, invite[deeper - 1], max_invites, key, replicate,
-                    base, deeper, start, end, tail, stamp, queue, via, rank, given,
+                    deeper, start, end, tail, member, fresh, queue, via, rank, given,
                 )  # fmt: skip
                 followers[row, depth - 1, deeper - 1] = tail - end
                 if tail == end:
                     break
                 start = end
-            for position in range(high, tail):
-                stamp[queue[position]] = base - 1
+            unmark(member, queue, high, tail)
+        unmark(member, queue, 0, high)
 
 
 vanishing = bind(_vanishing)

@@ -50,10 +50,10 @@ def arrays(game):
 
 def scratch(n, max_invites):
     return (
-        np.full(n, -1, dtype=np.int64),
+        np.zeros(n // 64 + 1, dtype=np.uint64),
+        np.zeros(n // 64 + 1, dtype=np.uint64),
         np.empty(n, dtype=np.int32),
         np.zeros(n, dtype=np.int64),
-        np.zeros(1, dtype=np.int64),
         np.empty(max_invites),
         np.empty(max_invites, dtype=np.int64),
     )
@@ -79,14 +79,14 @@ def test_counts_equal_the_twin(game, first):
 
 @given(games(), st.integers(0, 10**6))
 def test_recruiters_equal_the_twin(game, replicate):
-    depth = depth_of(game)
-    stamp, queue, via, epoch, *coupons = scratch(game[0], game[8])
-    base = kernels.play(
-        *arrays(game), replicate, np.zeros(depth, np.int64), np.zeros(depth), stamp, queue, via, epoch,
-        *coupons,
-    )  # fmt: skip
+    memory = scratch(game[0], game[8])
+    members = np.zeros(depth_of(game), np.int64)
+    count = kernels.play(*arrays(game), replicate, members, np.zeros(depth_of(game)), *memory)
+    _, _, queue, via, *_ = memory
     (world,) = worlds(game, [replicate])
-    assert {v: int(stamp[v] - base) for v in range(game[0]) if stamp[v] >= base} == world.depth
+    order = queue[:count].tolist()
+    depths = np.repeat(np.arange(depth_of(game) + 1), [len(game[4]), *members])
+    assert dict(zip(order, depths.tolist(), strict=True)) == world.depth
     assert {v: int(via[v]) for v in world.via} == world.via
 
 
@@ -119,6 +119,7 @@ def test_a_world_does_not_depend_on_the_worlds_played_before(game, before):
     for replicate in (*before, 7):
         members, invitations = np.zeros((1, depth), np.int64), np.zeros((1, depth))
         kernels.cascade(*arrays(game), replicate, members, invitations, *reused)
+    assert not any(marks.any() for marks in reused[:2])
     alone = np.zeros((1, depth), np.int64), np.zeros((1, depth))
     kernels.cascade(*arrays(game), 7, *alone, *scratch(game[0], game[8]))
     assert members.tolist() == alone[0].tolist()
