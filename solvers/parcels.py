@@ -33,6 +33,9 @@ class Parcel:
             self._contents = pickle.loads(self._frame, buffers=views)
         return self._contents
 
+    def __sizeof__(self) -> int:
+        return len(self._frame) + sum(memoryview(buffer).nbytes for buffer in self._buffers)
+
     def __reduce__(self) -> tuple[type[Parcel], tuple[Any, ...]]:
         return type(self), (self._frame, [pickle.PickleBuffer(b) for b in self._buffers], self._read_only)
 
