@@ -174,8 +174,8 @@ class Cluster:
                     losses += 1
                     if losses > self.retries or self.client.status != "running":
                         raise SolveError(
-                            f"what the workers need was lost {losses} times with all that held it: see why"
-                            " workers end (their logs), or give the graph as a memory-mapped file"
+                            f"all workers that held what the tasks need ended, and {self.retries} repeats did"
+                            " not help: see their logs, or give the graph as a memory-mapped file"
                         ) from error
                     pending.extendleft(number for number, _ in waiting.values())
                     self._forget(waiting)
@@ -325,7 +325,7 @@ def demo(*, workers: int = 2, replicates: int = 1000) -> str:
         return result, b"".join(array.tobytes() for array in arrays), seconds
 
     one, bits, alone = run(1)
-    settings = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+    settings = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": ":0"}
     with distributed.LocalCluster(**settings) as cluster, distributed.Client(cluster) as client:
         many, others, together = run(Cluster(client))
     same = "yes" if bits == others and str(one) == str(many) else "NO"
