@@ -15,7 +15,7 @@ from mechanism.errors import BackendMissingError, InvalidInputError
 __all__ = ["Parcel", "library", "opened", "pack", "pickled"]
 
 _EMBEDDED = 1 << 16  # bytes; what is larger is sent to each worker once, not with each task
-_ALIGNMENT = 16  # bytes; compiled code for arrays that lie otherwise would have to be compiled again
+_ALIGNMENT = 8  # bytes, of the widest numbers here; arrays that lie otherwise need code compiled for them
 
 
 class Parcel:

@@ -74,7 +74,7 @@ def end_worker(shared, parameters, start, stop):
 
 
 def how_arrays_lie(shared, parameters, start, stop):
-    flags = [(a.flags.aligned, a.flags.writeable, a.ctypes.data % 16 == 0) for a in shared]
+    flags = [(a.flags.aligned, a.flags.writeable, a.ctypes.data % 8 == 0) for a in shared]
     return (np.array([flags] * (stop - start)),)
 
 
