@@ -10,17 +10,20 @@ if TYPE_CHECKING:
     from solvers.design_frontier import Frontier, FrontierRow, frontier
     from solvers.diffusion import Spread, spread
     from solvers.forest_rewards import tree_rewards
+    from solvers.multiplicity import Equilibria, equilibria
     from solvers.recruitment import Recruitment, Status, recruit
     from solvers.scheme_design import Design, design
 
 __all__ = [
     "Design",
+    "Equilibria",
     "Frontier",
     "FrontierRow",
     "Recruitment",
     "Spread",
     "Status",
     "design",
+    "equilibria",
     "frontier",
     "recruit",
     "spread",
@@ -31,6 +34,7 @@ _ROOMS = {
     "solvers.design_frontier": ("Frontier", "FrontierRow", "frontier"),
     "solvers.diffusion": ("Spread", "spread"),
     "solvers.forest_rewards": ("tree_rewards",),
+    "solvers.multiplicity": ("Equilibria", "equilibria"),
     "solvers.recruitment": ("Recruitment", "Status", "recruit"),
     "solvers.scheme_design": ("Design", "design"),
 }

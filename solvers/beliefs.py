@@ -101,7 +101,7 @@ def odds(worlds: Worlds, counts: Counts, join: Reals, invite: Reals, *, find: fl
         forced, conversion = _limit_odds(limit, deepest, find)
         joining[deepest:] = forced[deepest:]
         first = max(deepest, 1)
-        inviting[first - 1 : -1] = (conversion * join)[first:, None] * forced[first:]
+        inviting[first - 1 : -1] = (conversion * worlds.average(join))[first:, None] * forced[first:]
     return Odds(members, won, joining, inviting)
 
 

@@ -40,24 +40,36 @@ class Profile:
         return cls(np.ones(max_depth), np.append(np.ones(max_depth - 1), 0.0))
 
     @classmethod
-    def none(cls, max_depth: int) -> Profile:
-        """Return no participation."""
-        return cls(np.zeros(max_depth), np.zeros(max_depth))
+    def few(cls, max_depth: int) -> Profile:
+        """Return low participation: one in twenty."""
+        return cls(np.full(max_depth, 0.05), np.append(np.full(max_depth - 1, 0.05), 0.0))
 
     def gap(self, other: Profile) -> float:
         """Return the largest difference of any probability."""
         return float(max(np.abs(self.join - other.join).max(), np.abs(self.invite - other.invite).max()))
 
-    def drift(self, other: Profile, members: Reals) -> float:
-        """Return the relative difference of the decisions, weighted by the members they bring in."""
-        total = members.sum()
-        if total == 0:
-            return self.gap(other)
-        accept, change = np.atleast_2d(self.join), np.atleast_2d(np.abs(other.join - self.join))
-        joined = members / np.maximum(accept.mean(axis=0), 1e-300) * change.mean(axis=0)
-        invited = members[1:] / np.maximum(self.invite[:-1], 1e-300)
-        invited = invited * np.abs(other.invite - self.invite)[:-1]
-        return float((joined.sum() + invited.sum()) / total)
+    def drift(self, other: Profile, members: Reals, reach: tuple[float, float]) -> float:
+        """Return the relative difference of the decisions, weighted by the members they bring in.
+
+        Parameters
+        ----------
+        other : Profile
+            The decisions to compare with.
+        members : ndarray of float64, shape (max_depth,)
+            Expected members by depth.
+        reach : tuple of float
+            People that the team reaches, and that a member reaches who makes all invitations: what decisions
+            would bring in at depths that stand empty because of them.
+        """
+        accept, change = np.atleast_2d(self.join).mean(axis=0), np.abs(other.join - self.join)
+        invite = np.append(1.0, self.invite[:-1])
+        above = np.append(reach[0], members[:-1] * reach[1])
+        asked = np.where(members > 0, members / np.maximum(accept, 1e-300), above * invite)
+        full = np.where(members > 0, members / np.maximum(invite, 1e-300), above * accept)
+        joined = asked * np.atleast_2d(change).mean(axis=0)
+        invited = full[1:] * np.abs(other.invite - self.invite)[:-1]
+        moved = joined.sum() + invited.sum()
+        return float(moved / members.sum()) if members.any() else float(min(moved, 1.0))
 
     def toward(self, other: Profile, step: float) -> Profile:
         """Return the profile a fraction `step` of the way to another."""
@@ -186,7 +198,7 @@ def solve(
                 raise
             return replace(best, interrupted=True)
         response = best_response(worlds, table, beliefs)
-        drift = profile.drift(response, beliefs.members)
+        drift = profile.drift(response, beliefs.members, worlds.reach)
         stalled = stalled + 1 if best and drift > 0.9 * best.drift else 0
         distance = profile.gap(response)
         settled += drift <= tolerance

@@ -142,6 +142,10 @@ class Worlds:
     ----------
     stage : str
         Name of what is going on, for the progress.
+    motives : ndarray of float64, shape (kinds, 4)
+        Weights of each kind of people.
+    reach : tuple of float
+        People that the team reaches, and that a member reaches on average who makes all invitations.
     """
 
     def __init__(
@@ -159,6 +163,10 @@ class Worlds:
         self.max_depth = campaign.max_depth
         self.engine = engine_of(engine)
         self.motives, kinds = network.motives.kinds()
+        contact = float(np.mean(network.contact))
+        team = campaign.team_nodes.astype(np.int64)
+        arcs = int((network.graph.indptr[team + 1] - network.graph.indptr[team]).sum())
+        self.reach = (contact * arcs, contact * network.graph.m / network.graph.n)
         self._stage = _Stage(
             network.graph,
             np.atleast_1d(np.asarray(network.contact)),
@@ -230,11 +238,11 @@ class Worlds:
         members = np.zeros(self.max_depth, dtype=np.int64)
         stage = self._stage
         indptr, n = stage.graph.indptr, stage.graph.n
-        marks, fresh, queue, _, *coupons = _scratch(n, stage.max_invites)
+        marks, fresh, queue, _, rank, given = _scratch(n, stage.max_invites)
         via = np.zeros(n, dtype=np.int64)
         kernels.play(
             indptr, stage.graph.indices, stage.contact, stage.team, stage.kinds, accept, chance, stage.max_invites,
-            stage.key, replicate, members, np.zeros(self.max_depth), marks, fresh, queue, via, *coupons,
+            stage.key, replicate, members, np.zeros(self.max_depth), marks, fresh, queue, via, rank, given,
         )  # fmt: skip
         depth, recruiter = np.full(n, -1, dtype=np.int64), np.full(n, -1, dtype=np.int64)
         counts = np.append(len(stage.team), members)

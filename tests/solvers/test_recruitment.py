@@ -80,7 +80,7 @@ def test_result_is_a_best_response_to_what_it_leads_to():
     profile = Profile(result.join, result.invite)
     _, beliefs = play(worlds, profile, replicates=2000)
     response = best_response(worlds, scheme.table(4), beliefs)
-    assert profile.drift(response, beliefs.members) < 0.02
+    assert profile.drift(response, beliefs.members, worlds.reach) < 0.02
 
 
 def test_payout_and_depth_follow_from_the_members():

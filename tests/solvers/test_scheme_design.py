@@ -112,8 +112,8 @@ def test_the_report_is_made_on_fresh_worlds(campaign, curve):
 
 
 def test_same_seed_same_design(campaign):
-    one = design(campaign, epsilon=0.25, rng=11, threads=1)
-    two = design(campaign, epsilon=0.25, rng=11, threads=2)
+    one = design(campaign, epsilon=0.25, rng=11, engine=1)
+    two = design(campaign, epsilon=0.25, rng=11, engine=2)
     assert one.scheme == two.scheme
     assert np.array_equal(one.recruitment.sample, two.recruitment.sample)
 
@@ -134,7 +134,7 @@ def test_subject_to_takes_the_strictest_promise(campaign):
 
 
 def test_the_start_hardly_matters(campaign):
-    search = DesignSearch(campaign, 3, effort=1, threads=None)
+    search = DesignSearch(campaign, 3, effort=1, engine=None)
     recruits = [
         search.climb_from(Fraction(1, 4), start.table(6), Stages(None, 1)).recruits
         for start in (DirectReferral(0.6), DoubleGeometric(0.5), Recursive(0.2), EqualSplit())
