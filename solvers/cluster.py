@@ -9,7 +9,7 @@ import pickle
 import time
 from asyncio import CancelledError as Withdrawn
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ Point = TypeVar("Point")
 Result = TypeVar("Result")
 Unit = Any  # one task's share of the work: blocks or a point
 _CHUNKS = 8  # tasks per worker thread and run: few enough to cost little, enough to even out
-_IN_FLIGHT = 3  # tasks per worker thread at a time; more would only fill memory
+_IN_FLIGHT = 4  # tasks per worker thread at a time; more would only fill memory
 _KEPT = 2  # shared objects that an engine leaves on the workers
 _POLL = 1.0  # seconds between looks at whether any worker is left
 
@@ -79,7 +79,7 @@ class Cluster:
     -----
     What jobs have in common goes to each worker once and stays there for the next run; a graph opened from a
     memory-mapped file goes as the name of the file. Blocks travel in chunks, about eight per worker thread,
-    of which three are under way at a time. A chunk is played by one thread. A job is a pure function of its
+    of which four are under way at a time. A chunk is played by one thread. A job is a pure function of its
     blocks, so that a chunk that is played again after a worker died has the same bits.
     """
 
@@ -164,12 +164,10 @@ class Cluster:
                         future = self.client.submit(_work, sent, body, frames[number], pure=False)
                         waiting[future.key] = number, future
                         future.add_done_callback(lambda done: finished.put(done.key))
-                key = self._next(finished)
-                if key not in waiting:  # given up before, together with the data it needed
-                    continue
-                number, future = waiting[key]
+                # Tasks given up before, together with the data they needed, are reported too.
+                ready = {key: waiting[key] for key in self._next(finished) if key in waiting}
                 try:
-                    result = _result(future, names[number])
+                    results = self._results(ready.values(), names)
                 except (CancelledError, Withdrawn) as error:
                     losses += 1
                     if losses > self.retries or self.client.status != "running":
@@ -181,9 +179,11 @@ class Cluster:
                     self._forget(waiting)
                     self._sent.clear()
                     continue
-                del waiting[key], future
-                losses = 0
-                yield number, result
+                for key in ready:
+                    del waiting[key]
+                if results:
+                    losses = 0
+                yield from results
         finally:
             self._forget(waiting)
 
@@ -199,13 +199,31 @@ class Cluster:
         self._sent.append((common, packed))
         return packed
 
-    def _next(self, finished: SimpleQueue[str]) -> str:
-        """Wait for a task."""
+    def _next(self, finished: SimpleQueue[str]) -> list[str]:
+        """Wait for a task; return it and those that ended meanwhile."""
         while True:
             try:
-                return finished.get(timeout=_POLL)
+                keys = [finished.get(timeout=_POLL)]
             except Empty:
                 self._await_worker()
+            else:
+                keys.extend(finished.get() for _ in range(finished.qsize()))
+                return keys
+
+    def _results(self, tasks: Collection[tuple[int, Any]], names: Sequence[str]) -> list[tuple[int, Any]]:
+        """Fetch what tasks returned; raise what they raised."""
+        for number, future in tasks:
+            if future.status != "finished":
+                try:
+                    future.result()
+                except library("distributed").KilledWorker as error:
+                    raise SolveError(
+                        f"{names[number]}: every worker that tried ended, most likely out of memory; give workers"
+                        " more (`dask worker --memory-limit`) or fewer threads (`--nthreads 1`), and see their"
+                        f" logs ({error})"
+                    ) from error
+        values = self.client.gather([future for _, future in tasks])
+        return [(number, value) for (number, _), value in zip(tasks, values, strict=True)]
 
     def _await_worker(self) -> None:
         """Wait until there is a worker."""
@@ -234,16 +252,6 @@ def _connection() -> Iterator[None]:
         yield
     except OSError as error:
         raise SolveError(f"the scheduler of the cluster does not answer: {error}") from error
-
-
-def _result(future: Any, name: str) -> Any:
-    try:
-        return future.result()
-    except library("distributed").KilledWorker as error:
-        raise SolveError(
-            f"{name}: every worker that tried ended, most likely out of memory; give workers more"
-            f" (`dask worker --memory-limit`) or fewer threads (`--nthreads 1`), and see their logs ({error})"
-        ) from error
 
 
 def sweep(

@@ -1,11 +1,14 @@
 """The cluster plays the same bits as one thread, also when workers die; it stops when told to."""
 
+import inspect
 import os
 import pickle
+import re
 import signal
 import threading
 import time
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -278,7 +281,7 @@ def test_few_tasks_are_under_way(client):
     results = Cluster(client).each(Job(draw, shared_of(800), (1.0, 0.0)), [(w, w + 1) for w in range(160)])
     next(results)
     time.sleep(0.5)
-    assert sum(len(keys) for keys in client.has_what().values()) <= 3 * 2
+    assert sum(len(keys) for keys in client.has_what().values()) <= 4 * 2
     results.close()
 
 
@@ -330,6 +333,22 @@ def test_a_closed_client():
         client.close()
         with pytest.raises(InvalidInputError, match="client is"):
             Cluster(client)
+
+
+def test_the_page_of_the_manual_runs(capsys):
+    text = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    if "memory_map" not in inspect.signature(Graph.from_file).parameters:
+        blocks = [block for block in blocks if "memory_map" not in block]
+    page = {"__name__": "page"}
+    try:
+        for block in blocks:
+            exec(block, page)
+    finally:
+        for opened_there in (page["client"], page["cluster"]):
+            opened_there.close()
+    assert page["many"].spread == page["one"].spread
+    assert "recruits" in capsys.readouterr().out
 
 
 def test_missing_library(monkeypatch):
