@@ -226,9 +226,9 @@ def _weights(graph: Graph, chance: float | Chances) -> Chances:
         first = int(over.argmax())
         raise InvalidInputError(
             "probability",
-            f"adds up to {total[first]:g} over the arcs into node {first}",
+            f"{total[first]:g} over the arcs into node {first}",
             allowed="at most 1 in total into each node, in the threshold model",
-            verb="",
+            verb="adds up to",
         )
     return weights
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,11 +142,15 @@ def equilibria(
             found.append(measure(worlds, scheme, end, stop=Stop.REPLICATES))
         pairs.append((found[0], found[1]))
     gaps = [high.difference(low, confidence=_SIGNS) for high, low in pairs]
+    return Equilibria(*pairs[-1], differences=(gaps[0], gaps[1]), is_unique=_is_unique(pairs, gaps))
+
+
+def _is_unique(pairs: Sequence[tuple[Recruitment, Recruitment]], gaps: Sequence[Difference]) -> bool | None:
+    """Return whether pairs of recruitments on more and more worlds show one equilibrium, None if they do not tell."""
+    if any(found.status is not Status.CONVERGED for found in pairs[-1]):
+        return None
     differ = all(
         gap.is_significant and abs(gap.mean) > _RELATIVE * max(high.recruits, low.recruits)
         for gap, (high, low) in zip(gaps, pairs, strict=True)
     )
-    settled = all(found.status is Status.CONVERGED for found in pairs[-1])
-    same_sign = gaps[0].mean * gaps[1].mean > 0
-    unique = not (differ and same_sign) if settled else None
-    return Equilibria(*pairs[-1], differences=(gaps[0], gaps[1]), is_unique=unique)
+    return not (differ and gaps[0].mean * gaps[1].mean > 0)
