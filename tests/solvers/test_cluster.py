@@ -200,6 +200,23 @@ def test_a_killed_worker_changes_no_bit(frail, size):
     assert victim not in frail.run(os.getpid).values()
 
 
+def test_a_worker_killed_in_a_recruitment_changes_no_bit(frail):
+    victim, calls = next(iter(frail.run(os.getpid).values())), []
+
+    def kill(stage, done, total):
+        calls.append(done)
+        if len(calls) == 5:
+            os.kill(victim, signal.SIGKILL)
+
+    settings = {"replicates": 200, "rng": 5}
+    expected = recruit(small_campaign(), Recursive(0.5), engine=1, **settings)
+    got = recruit(small_campaign(), Recursive(0.5), engine=frail, progress=kill, **settings)
+    assert got.to_dict() == expected.to_dict()
+    assert got.sample.tobytes() == expected.sample.tobytes()
+    assert len(calls) > 50
+    assert victim not in frail.run(os.getpid).values()
+
+
 def test_all_workers_killed_changes_no_bit(frail):
     job = Job(draw, shared_of(LARGE), (0.1, 0.03))
     expected = played(Threads(1), Job(draw, job.shared, (0.1, 0.0)))
