@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from mechanism.arcs import Edges, Labels, Nodes, labels_of, simple_arcs
 from mechanism.errors import InvalidInputError
 from mechanism.readers import read_edges
+from mechanism.storage import map_arrays, write_arrays
 
 if TYPE_CHECKING:
     from scipy.sparse import sparray, spmatrix
@@ -20,7 +22,22 @@ if TYPE_CHECKING:
 __all__ = ["Graph"]
 
 _FORMAT = 1
+_BLOCK = 1 << 20  # arcs that are looked at together
 _MOST_NODES = np.iinfo(np.int32).max
+
+
+@dataclass(frozen=True, slots=True)
+class _MappedFile:
+    """A file and what tells that it is still the same."""
+
+    path: str
+    size: int
+    modified: int
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        status = path.stat()
+        return cls(str(path.resolve()), status.st_size, status.st_mtime_ns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +72,7 @@ class Graph:
     indptr: NDArray[np.int64]
     indices: NDArray[np.int32]
     labels: Labels
+    _file: _MappedFile | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         for name, dtype in (("indptr", np.int64), ("indices", np.int32), ("labels", None)):
@@ -68,20 +86,30 @@ class Graph:
         degrees = np.diff(self.indptr)
         if self.indptr[0] != 0 or self.indptr[-1] != self.m or (degrees < 0).any():
             raise InvalidInputError("indptr", "no row pointer", allowed=f"non-decreasing from 0 to {self.m}")
-        source = np.repeat(np.arange(self.n), degrees)
-        code = source * self.n + self.indices
-        outside = (self.indices < 0) | (self.indices >= self.n) | (self.indices == source)
-        outside[1:] |= code[1:] <= code[:-1]
-        if outside.any():
-            first = int(outside.argmax())
-            raise InvalidInputError(
-                "indices",
-                int(self.indices[first]),
-                index=first,
-                allowed=f"another node, 0..{self.n - 1}, and the contacts of a node increasing",
-            )
+        for start in range(0, self.m, _BLOCK):
+            self._check_arcs(start, min(start + _BLOCK, self.m))
         if self.labels.dtype.kind not in "iU" or (self.labels[1:] <= self.labels[:-1]).any():
             raise InvalidInputError("labels", self.labels.dtype, allowed="increasing, int64 or text")
+
+    def _check_arcs(self, start: int, stop: int) -> None:
+        """Refuse arcs start .. stop - 1 that are out of range or out of order; memory for these alone."""
+        first = int(np.searchsorted(self.indptr, start, side="right")) - 1
+        last = int(np.searchsorted(self.indptr, stop, side="left"))
+        ends = np.clip(self.indptr[first : last + 1], start, stop)
+        source = np.repeat(np.arange(first, last), np.diff(ends))
+        target = self.indices[start:stop]
+        outside = (target < 0) | (target >= self.n) | (target == source)
+        outside[1:] |= (target[1:] <= target[:-1]) & (source[1:] == source[:-1])
+        if start > self.indptr[first]:  # the row began in the block before
+            outside[0] |= target[0] <= self.indices[start - 1]
+        if outside.any():
+            arc = int(outside.argmax())
+            raise InvalidInputError(
+                "indices",
+                int(target[arc]),
+                index=start + arc,
+                allowed=f"another node, 0..{self.n - 1}, and the contacts of a node increasing",
+            )
 
     @property
     def n(self) -> int:
@@ -97,6 +125,14 @@ class Graph:
     def out_degree(self) -> NDArray[np.int64]:
         """Number of contacts of each node, int64 of shape (n,)."""
         return np.diff(self.indptr)
+
+    @property
+    def in_degree(self) -> NDArray[np.int64]:
+        """Number of nodes that each node is a contact of, int64 of shape (n,)."""
+        count = np.zeros(self.n, dtype=np.int64)
+        for start in range(0, self.m, _BLOCK):
+            count += np.bincount(self.indices[start : start + _BLOCK], minlength=self.n)
+        return count
 
     def index_of(self, label: int | str) -> int:
         """Return the number of the node with a label; its inverse is ``labels[number]``.
@@ -226,6 +262,7 @@ class Graph:
         directed: bool = True,
         self_loops: Literal["refuse", "drop"] = "refuse",
         duplicates: Literal["refuse", "merge"] = "refuse",
+        memory_map: bool = False,
     ) -> Self:
         r"""Read a graph from an edge list, or from the ``.npz`` file that `save` wrote.
 
@@ -240,6 +277,9 @@ class Graph:
             The file.
         directed, self_loops, duplicates
             As in `from_edges`; an ``.npz`` file holds the arcs of a simple graph and takes none of them.
+        memory_map : bool
+            Leave the arrays of an uncompressed ``.npz`` file on disk and read them where they lie. The graph then
+            goes to other processes as the name of its file.
 
         Returns
         -------
@@ -267,6 +307,10 @@ class Graph:
         if not path.is_file():
             raise InvalidInputError("path", str(path), allowed="an existing file")
         if path.suffix != ".npz":
+            if memory_map:
+                raise InvalidInputError(
+                    "memory_map", memory_map, allowed="left out: only .npz files are mapped"
+                )
             return cls._from(read_edges(path), directed, self_loops, duplicates)
         for argument, value, default in (
             ("directed", directed, True),
@@ -275,42 +319,73 @@ class Graph:
         ):
             if value != default:
                 raise InvalidInputError(argument, value, allowed="left out: an .npz file holds the arcs")
-        return cls._load(path)
+        return cls._load(path, memory_map)
 
-    def save(self, path: str | PathLike[str]) -> None:
+    def save(self, path: str | PathLike[str], *, compressed: bool = False) -> None:
         """Write the graph to an ``.npz`` file, whole or not at all.
+
+        Parameters
+        ----------
+        path : path
+            The file, its name ending in ``.npz``.
+        compressed : bool
+            Whether to save space; such a file cannot be memory-mapped.
 
         Examples
         --------
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "friends.npz"
         >>> Graph.from_edges([1], [2]).save(path)
-        >>> Graph.from_file(path)
+        >>> Graph.from_file(path, memory_map=True)
         Graph(n=2, m=1)
         """
         path = Path(path)
         if path.suffix != ".npz":
             raise InvalidInputError("path", str(path), allowed="a file name that ends in .npz")
-        part = path.with_name(path.name + ".part")
-        try:
-            with part.open("wb") as file:
-                np.savez_compressed(
-                    file, format=_FORMAT, indptr=self.indptr, indices=self.indices, labels=self.labels
-                )
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        arrays: dict[str, NDArray[Any]] = {"format": np.array(_FORMAT)}
+        arrays |= {"indptr": self.indptr, "indices": self.indices, "labels": self.labels}
+        write_arrays(path, arrays, compressed=compressed)
 
     @classmethod
-    def _load(cls, path: Path) -> Self:
+    def _load(cls, path: Path, memory_map: bool) -> Self:
         allowed = "a graph written by Graph.save"
+        file = _MappedFile.of(path) if memory_map else None
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with nullcontext(map_arrays(path)) if memory_map else np.load(path) as stored:
                 if int(stored["format"]) != _FORMAT:
                     raise InvalidInputError("format", int(stored["format"]), allowed=str(_FORMAT))
-                return cls(stored["indptr"], stored["indices"], stored["labels"])
+                return cls(stored["indptr"], stored["indices"], stored["labels"], _file=file)
+        except InvalidInputError as error:
+            if error.argument == "memory_map":
+                raise
+            raise InvalidInputError("path", str(path), allowed=f"{allowed} ({error})") from error
         except Exception as error:  # zipfile, zlib, numpy and OS errors all mean the same to the reader
             raise InvalidInputError("path", str(path), allowed=f"{allowed} ({error})") from error
+
+    @classmethod
+    def _reopened(cls, file: _MappedFile) -> Self:
+        """Return the graph in a file that another process has checked."""
+        try:
+            same = _MappedFile.of(Path(file.path)) == file
+        except OSError:
+            same = False
+        if not same:
+            raise InvalidInputError(
+                "path",
+                file.path,
+                allowed="the file that the graph was read from, unchanged and on this machine",
+            )
+        arrays = map_arrays(Path(file.path))
+        graph = cls.__new__(cls)
+        for name in ("indptr", "indices", "labels"):
+            object.__setattr__(graph, name, arrays[name])
+        object.__setattr__(graph, "_file", file)
+        return graph
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._file is not None:
+            return type(self)._reopened, (self._file,)
+        return type(self), (self.indptr, self.indices, self.labels)
 
     @classmethod
     def _from(cls, edges: Edges, directed: bool, self_loops: str, duplicates: str) -> Self:

@@ -211,8 +211,7 @@ def _chances(graph: Graph, probability: float | ArrayLike | Literal["weighted"])
             raise InvalidInputError(
                 "probability", probability, allowed='a probability in [0, 1], one per arc, or "weighted"'
             )
-        in_degree = np.bincount(graph.indices, minlength=graph.n)
-        return (np.float32(1) / np.maximum(in_degree, 1).astype(np.float32))[graph.indices]
+        return (np.float32(1) / np.maximum(graph.in_degree, 1).astype(np.float32))[graph.indices]
     chance = arc_probabilities(probability, graph.m, argument="probability")
     return chance if isinstance(chance, float) else chance.astype(np.float32, copy=False)
 
