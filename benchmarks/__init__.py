@@ -1,0 +1,1 @@
+"""Benchmarks: workloads, peers, and what the machine can do at most."""

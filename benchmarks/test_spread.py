@@ -1,0 +1,55 @@
+"""The plain cascade beside its peers: means that agree, work that is counted exactly.
+
+    pytest benchmarks/test_spread.py                             # small graphs
+    MECHANISM_BENCH=large pytest benchmarks/test_spread.py       # up to 10 million arcs
+
+``python -m benchmarks.compare`` prints the peers side by side in one table. Compare figures of one run only.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+from benchmarks.peers import PEERS, installed
+from benchmarks.workloads import LARGE, SMALL
+from solvers import spread
+
+WORKLOADS = SMALL + LARGE * (os.environ.get("MECHANISM_BENCH") == "large")
+named = pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
+
+
+@named
+@pytest.mark.parametrize("threads", [1, 2])
+def test_spread(benchmark, workload, threads):
+    graph = workload.graph()
+    settings = {"probability": workload.probability, "replicates": workload.replicates, "rng": 7}
+    expected = spread(graph, workload.seeds, **settings, engine=1)
+    result = benchmark(spread, graph, workload.seeds, **settings, engine=threads)
+    assert result.work == expected.work
+    assert result.sample.tobytes() == expected.sample.tobytes()
+    assert result.work["members"] == int(result.sample.sum())
+    # Every member but the seeds was reached by an arc that fired.
+    assert result.work["fired"] >= result.work["members"] - 50 * workload.replicates
+    benchmark.extra_info.update(result.work, worlds=workload.replicates)
+
+
+@named
+@pytest.mark.parametrize("name", PEERS)
+def test_peer(benchmark, workload, name):
+    _, build, largest = PEERS[name]
+    if not installed(name):
+        pytest.skip(f"{name} is not installed")
+    if workload.m > largest:
+        pytest.skip(f"{name} takes too long")
+    graph = workload.graph()
+    ours = spread(graph, workload.seeds, probability=workload.probability, replicates=2000, rng=7)
+    worlds = max(2, min(workload.replicates, 200_000_000 // (graph.m * 20)))
+    run = build(graph, workload.seeds, workload.probability)
+    mean = benchmark.pedantic(run, (worlds,), rounds=1)
+    # The peer's worlds scatter as ours do.
+    error = ours.sample.std(ddof=1) * np.sqrt(1 / 2000 + 1 / worlds)
+    assert abs(mean - ours.spread) <= 4 * error
+    benchmark.extra_info.update(worlds=worlds, mean=mean)
