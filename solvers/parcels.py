@@ -60,27 +60,45 @@ def pack(argument: str, value: Any) -> bytes | Parcel:
     'Parcel'
     """
     buffers: list[pickle.PickleBuffer] = []
-    frame = pickled(argument, value, buffer_callback=buffers.append)
+    frame = pickled(argument, value, buffers)
     views = [buffer.raw() for buffer in buffers]
     if len(frame) + sum(view.nbytes for view in views) <= _EMBEDDED:
         return pickled(argument, value)
     return Parcel(frame, views, [view.readonly for view in views])
 
 
-def pickled(argument: str, value: Any, *, buffer_callback: Any = None) -> bytes:
+def pickled(argument: str, value: Any, buffers: list[pickle.PickleBuffer] | None = None) -> bytes:
     """Return an object as bytes; functions of scripts and notebooks go along whole.
+
+    Parameters
+    ----------
+    argument : str
+        What the object is called in an error.
+    value : object
+        The object.
+    buffers : list, optional
+        Filled with the contents of arrays, which are then not in the bytes.
 
     Raises
     ------
     InvalidInputError
-        If it cannot be pickled; `argument` is the name in the message.
+        If it cannot be pickled.
     """
     cloudpickle = library("cloudpickle")
+    callback = None if buffers is None else buffers.append
     try:
-        frame: bytes = cloudpickle.dumps(value, protocol=5, buffer_callback=buffer_callback)
+        frame = pickle.dumps(value, protocol=5, buffer_callback=callback)
+        if b"__main__" not in frame:  # a script's own name, which in another process means another module
+            return frame
+    except (TypeError, AttributeError, pickle.PicklingError):
+        pass  # not by name: cloudpickle sends the code
+    if buffers is not None:
+        buffers.clear()
+    try:
+        whole: bytes = cloudpickle.dumps(value, protocol=5, buffer_callback=callback)
     except (TypeError, AttributeError, pickle.PicklingError) as error:
         raise InvalidInputError(argument, value, allowed=f"something that pickles ({error})") from error
-    return frame
+    return whole
 
 
 def library(name: str) -> Any:

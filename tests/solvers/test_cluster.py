@@ -1,6 +1,6 @@
 """The cluster plays the same bits as one thread, also when workers die; it stops when told to."""
 
-import inspect
+import mmap
 import os
 import pickle
 import re
@@ -27,6 +27,7 @@ from mechanism import (
 )
 from solvers import parcels
 from solvers.cluster import Cluster, sweep
+from solvers.diffusion import spread
 from solvers.engine import Job, Threads, run
 from solvers.parcels import opened, pack
 from solvers.recruitment import recruit
@@ -85,6 +86,12 @@ def mark(shared, parameters, start, stop):
     time.sleep(0.1)
     (shared / f"{start}").touch()
     return (np.arange(start, stop),)
+
+
+def where_it_lies(graph, parameters, start, stop):
+    maps = [isinstance(array.base, np.memmap | mmap.mmap) for array in (graph.indptr, graph.indices)]
+    aligned = [array.flags.aligned for array in (graph.indptr, graph.indices)]
+    return np.array([maps, aligned]), graph.indices[start:stop].copy()
 
 
 def double(point):
@@ -168,6 +175,24 @@ def test_arrays_reach_workers_as_they_were(client, size):
     fixed.flags.writeable = False
     ((_, (flags,)),) = Cluster(client).each(Job(how_arrays_lie, (fixed, free, whole)), [(0, 1)])
     assert flags[0].tolist() == [[True, False, True], [True, True, True], [True, True, True]]
+
+
+def test_a_memory_mapped_graph_travels_as_its_file(client, tmp_path):
+    file = tmp_path / "graph.npz"
+    rng = np.random.default_rng(2)
+    Graph.from_edges(*rng.integers(0, 20_000, (2, 40_000)), self_loops="drop", duplicates="merge").save(file)
+    held, mapped = Graph.from_file(file), Graph.from_file(file, memory_map=True)
+    assert isinstance(pack("graph", held), parcels.Parcel)
+    assert len(pack("graph", mapped)) < 1000
+    ((_, (facts, contacts)),) = Cluster(client).each(Job(where_it_lies, mapped), [(100, 900)])
+    assert facts.all()
+    assert contacts.tobytes() == held.indices[100:900].tobytes()
+    settings = {"probability": 0.3, "replicates": 50, "rng": 3}
+    here, there = (
+        spread(held, [0, 1], engine=1, **settings),
+        spread(mapped, [0, 1], engine=client, **settings),
+    )
+    assert here.members_by_depth.tobytes() == there.members_by_depth.tobytes()
 
 
 def test_parcels_open_anywhere():
@@ -355,8 +380,6 @@ def test_a_closed_client():
 def test_the_page_of_the_manual_runs(capsys):
     text = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    if "memory_map" not in inspect.signature(Graph.from_file).parameters:
-        blocks = [block for block in blocks if "memory_map" not in block]
     page = {"__name__": "page"}
     try:
         for block in blocks:
@@ -364,7 +387,7 @@ def test_the_page_of_the_manual_runs(capsys):
     finally:
         for opened_there in (page["client"], page["cluster"]):
             opened_there.close()
-    assert page["many"].spread == page["one"].spread
+    assert page["many"].spread == page["one"].spread == page["far"].spread
     assert "recruits" in capsys.readouterr().out
 
 
