@@ -50,11 +50,8 @@ def peers_table(workloads: list[Workload], rates: dict[int, float]) -> str:
     for workload in workloads:
         graph, seeds = workload.graph(), workload.seeds
 
-        def ours(first: int, workload: Workload = workload) -> object:
-            settings = {"probability": workload.probability, "replicates": workload.replicates}
-            return spread(workload.graph(), workload.seeds, **settings, rng=first, engine=1)
-
-        result = spread(graph, seeds, probability=workload.probability, replicates=workload.replicates, rng=0)
+        settings = {"probability": workload.probability, "replicates": workload.replicates, "engine": 1}
+        result = spread(graph, seeds, **settings, rng=0)
         runs, times = {}, {"": []}
         for name in names:
             _, build, largest = PEERS[name]
@@ -63,10 +60,10 @@ def peers_table(workloads: list[Workload], rates: dict[int, float]) -> str:
                 once = timed(lambda run=run: run(2)) / 2
                 runs[name] = run, max(2, int(min(workload.replicates, 2.0 / max(once, 1e-7))))
                 times[name] = []
-        ours(0)
         for number in range(ROUNDS):
             click.echo(f"{workload.name}, round {number + 1} of {ROUNDS}", err=True)
-            times[""].append(timed(lambda: ours(number)) / workload.replicates)  # noqa: B023
+            own_time = timed(lambda: spread(graph, seeds, **settings, rng=number))  # noqa: B023
+            times[""].append(own_time / workload.replicates)
             for name, (run, worlds) in runs.items():
                 if number < 3 or worlds > 2:
                     times[name].append(timed(lambda: run(worlds)) / worlds)  # noqa: B023

@@ -16,6 +16,7 @@ from mechanism.forest import ReferralForest
 from mechanism.graph import Graph
 from mechanism.motives import Motives
 from mechanism.network import IncentiveNetwork
+from mechanism.response_times import ResponseTime
 from mechanism.schemes import (
     CDRM1,
     CDRM2,
@@ -87,6 +88,7 @@ __all__ = [
     "PowerSum",
     "Recursive",
     "ReferralForest",
+    "ResponseTime",
     "Search",
     "ShapleyTree",
     "SolveError",

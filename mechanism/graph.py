@@ -40,7 +40,7 @@ class _MappedFile:
         return cls(str(path.resolve()), status.st_size, status.st_mtime_ns)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Graph:
     """A simple directed graph: arc u -> v means that u can contact v.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,6 +28,8 @@ __all__ = ["Spread", "spread"]
 Chances = NDArray[np.float32]
 Model = Literal["cascade", "threshold"]
 _BINS = 64  # depths that are counted at first
+_weighted: WeakKeyDictionary[Graph, Chances] = WeakKeyDictionary()
+"""One over the in-degree, arc by arc, for as long as the graph is in use."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -211,7 +214,10 @@ def _chances(graph: Graph, probability: float | ArrayLike | Literal["weighted"])
             raise InvalidInputError(
                 "probability", probability, allowed='a probability in [0, 1], one per arc, or "weighted"'
             )
-        return (np.float32(1) / np.maximum(graph.in_degree, 1).astype(np.float32))[graph.indices]
+        if graph not in _weighted:
+            inverse = np.float32(1) / np.maximum(graph.in_degree, 1).astype(np.float32)
+            _weighted[graph] = inverse[graph.indices]
+        return _weighted[graph]
     chance = arc_probabilities(probability, graph.m, argument="probability")
     return chance if isinstance(chance, float) else chance.astype(np.float32, copy=False)
 
