@@ -103,7 +103,7 @@ class Cluster:
     @property
     def workers(self) -> int:
         """How many blocks are played at a time: the threads of all workers; 1 as long as there are none."""
-        with _connection():
+        with _connection(self.client):
             threads: int = sum(self.client.nthreads().values())
         return max(1, threads)
 
@@ -157,7 +157,7 @@ class Cluster:
         try:
             while pending or waiting:
                 bound = _IN_FLIGHT * self.workers
-                with _connection():
+                with _connection(self.client):
                     while pending and len(waiting) < bound:
                         sent = self._send(argument, common)
                         number = pending.popleft()
@@ -170,11 +170,12 @@ class Cluster:
                     results = self._results(ready.values(), names)
                 except (CancelledError, Withdrawn) as error:
                     losses += 1
-                    if losses > self.retries or self.client.status != "running":
-                        raise SolveError(
-                            f"all workers that held what the tasks need ended, and {self.retries} repeats did"
-                            " not help: see their logs, or give the graph as a memory-mapped file"
-                        ) from error
+                    with _connection(self.client):
+                        if losses > self.retries:
+                            raise SolveError(
+                                f"all workers that held what the tasks need ended, and {self.retries} repeats did"
+                                " not help: see their logs, or give the graph as a memory-mapped file"
+                            ) from error
                     pending.extendleft(number for number, _ in waiting.values())
                     self._forget(waiting)
                     self._sent.clear()
@@ -228,7 +229,7 @@ class Cluster:
     def _await_worker(self) -> None:
         """Wait until there is a worker."""
         give_up = time.monotonic() + self.patience
-        with _connection():
+        with _connection(self.client):
             while not self.client.nthreads():
                 if time.monotonic() > give_up:
                     raise SolveError(
@@ -246,12 +247,16 @@ class Cluster:
 
 
 @contextmanager
-def _connection() -> Iterator[None]:
+def _connection(client: Any) -> Iterator[None]:
     """Turn a lost connection to the scheduler into an error that says so."""
     try:
+        if client.status != "running":
+            raise ConnectionError(f"the client is {client.status}")
         yield
     except OSError as error:
-        raise SolveError(f"the scheduler of the cluster does not answer: {error}") from error
+        raise SolveError(
+            f"the connection to the scheduler of the cluster is lost, see its log: {error}"
+        ) from error
 
 
 def sweep(

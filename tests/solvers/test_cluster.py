@@ -369,6 +369,15 @@ def test_what_cannot_be_sent(client):
         Cluster(distributed.Client)
 
 
+def test_a_connection_that_ends_in_mid_run(client):
+    own = distributed.Client(client.scheduler.address)
+    results = Cluster(own).each(Job(draw, shared_of(800), (1.0, 0.03)), BLOCKS)
+    next(results)
+    own.close()
+    with pytest.raises(SolveError, match="connection to the scheduler of the cluster is lost"):
+        list(results)
+
+
 def test_a_closed_client():
     with start(workers=0) as cluster:
         client = distributed.Client(cluster)
