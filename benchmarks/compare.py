@@ -150,7 +150,7 @@ def memory(kind):
     with open("/proc/self/status") as file:
         return next(int(line.split()[1]) for line in file if line.startswith(kind)) / 1024
 workload = Workload(int(sys.argv[1]), int(sys.argv[2]), 0.1, 2)
-graph = workload.graph()
+graph = workload.graph(memory_map=True)
 before = memory("RssAnon")
 result = spread(graph, workload.seeds, probability=0.1, replicates=2, rng=1, engine=1)
 print(f"{graph.n:,} {graph.m:,} {result.spread:,.0f} {before:.0f} {memory('RssAnon'):.0f} {memory('VmHWM'):.0f}")
@@ -163,7 +163,7 @@ def memory_table(sizes: list[tuple[int, int]]) -> str:
         left=0,
     )
     for n, m in sizes:
-        power_law(n, m)
+        power_law(n, m, memory_map=True)
         command = [sys.executable, "-c", MEASURE, str(n), str(m)]
         shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
         on_disk = (8 * n + 4 * m + 8 * n) / 2**20

@@ -52,8 +52,8 @@ class Workload:
     def seeds(self) -> np.ndarray:
         return np.sort(np.random.default_rng(3).choice(self.n, min(50, self.n), replace=False))
 
-    def graph(self) -> Graph:
-        return power_law(self.n, self.m)
+    def graph(self, *, memory_map: bool = False) -> Graph:
+        return power_law(self.n, self.m, memory_map=memory_map)
 
 
 SMALL = [
@@ -78,15 +78,15 @@ SIZES = [
 DENSITIES = [Workload(10**5, degree * 10**5, 1 / degree, 50) for degree in (2, 5, 20, 100)]
 
 
-def power_law(n: int, m: int, *, seed: int = 1) -> Graph:
-    """Return the generated graph, memory-mapped from its file; it is made at the first call."""
+def power_law(n: int, m: int, *, seed: int = 1, memory_map: bool = False) -> Graph:
+    """Return the generated graph from its file, which is made at the first call."""
     folder = Path(os.environ.get("MECHANISM_BENCH_CACHE", Path(tempfile.gettempdir()) / "mechanism-bench"))
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"power-law-{n}-{m}-{seed}.npz"
     if not path.exists():
         indptr, indices = _generate(n, m, seed)
         Graph(indptr, indices, np.arange(n)).save(path)
-    return Graph.from_file(path, memory_map=True)
+    return Graph.from_file(path, memory_map=memory_map)
 
 
 def _generate(n: int, m: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Protocol
 
 import numpy as np
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from mechanism.errors import InvalidInputError
 from mechanism.graph import Graph
 from mechanism.network import IncentiveNetwork
-from mechanism.numbers import whole
+from mechanism.numbers import number, whole
+from mechanism.response_times import ResponseTime
 from mechanism.tasks import Search
 
 __all__ = ["Campaign", "Members", "Team", "TopDegree"]
@@ -99,6 +101,11 @@ class Campaign:
     max_invites : int, optional
         Invitations that a member may give, at least 1, such as the coupons of respondent-driven sampling; no limit by
         default. The team has none. An invitation that does not reach the contact is given all the same.
+    response : ResponseTime, optional
+        How long invitations take to be answered. The race then runs by the clock: first to join, first to find. By
+        default it runs in rounds, one per depth.
+    horizon : float, optional
+        Nobody joins later than this, in the unit of the response time, above 0; only with `response`.
 
     Attributes
     ----------
@@ -129,6 +136,8 @@ class Campaign:
     team: Team
     max_depth: int
     max_invites: int | None
+    response: ResponseTime | None
+    horizon: float
     team_nodes: NDArray[np.int32]
 
     def __init__(
@@ -139,6 +148,8 @@ class Campaign:
         team: Team,
         max_depth: int,
         max_invites: int | None = None,
+        response: ResponseTime | None = None,
+        horizon: float | None = None,
     ) -> None:
         if not isinstance(network, IncentiveNetwork):
             raise InvalidInputError("network", network, allowed="an IncentiveNetwork")
@@ -146,6 +157,10 @@ class Campaign:
             raise InvalidInputError("task", task, allowed="a task such as Search(prize=1, find=0.001)")
         max_depth = whole(max_depth, argument="max_depth")
         max_invites = None if max_invites is None else whole(max_invites, argument="max_invites")
+        if response is not None and not isinstance(response, ResponseTime):
+            raise InvalidInputError(
+                "response", response, allowed="a ResponseTime such as ResponseTime.exponential(mean=1)"
+            )
         if not hasattr(team, "select"):
             raise InvalidInputError("team", team, allowed="a team such as TopDegree(5)")
         nodes = _nodes(team, network.graph)
@@ -155,9 +170,24 @@ class Campaign:
             ("team", team),
             ("max_depth", max_depth),
             ("max_invites", max_invites),
+            ("response", response),
+            ("horizon", _end(horizon, response)),
             ("team_nodes", nodes),
         ):
             object.__setattr__(self, name, value)
+
+
+def _end(horizon: float | None, response: ResponseTime | None) -> float:
+    """Return when joining ends, infinity by default."""
+    if horizon is None:
+        return inf
+    if response is None:
+        raise InvalidInputError("horizon", horizon, allowed="left out where there are no response times")
+    allowed = "a finite time above 0"
+    end = float(number(horizon, argument="horizon", allowed=allowed))
+    if end <= 0:
+        raise InvalidInputError("horizon", horizon, allowed=allowed)
+    return end
 
 
 def _nodes(team: Team, graph: Graph) -> NDArray[np.int32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import exp, inf, isfinite, log
 from typing import Any, ClassVar
 
@@ -98,7 +98,7 @@ class ResponseTime(ABC):
         allowed = "exponential:MEAN, gamma:SHAPE:MEAN, lognormal:MEDIAN:SIGMA or pareto:LEAST:EXPONENT"
         name, *rest = text.split(":") if isinstance(text, str) else ("",)
         law = _LAWS.get(name)
-        if law is None or len(rest) != len(law.__dataclass_fields__):
+        if law is None or len(rest) != len(fields(law)):
             raise InvalidInputError("response time", text, allowed=allowed)
         try:
             values = [float(value) for value in rest]

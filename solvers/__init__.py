@@ -7,14 +7,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from solvers.cluster import Cluster, sweep
     from solvers.design_frontier import Frontier, FrontierRow, frontier
     from solvers.diffusion import Spread, spread
     from solvers.forest_rewards import tree_rewards
     from solvers.multiplicity import Equilibria, equilibria
     from solvers.recruitment import Recruitment, Status, recruit
     from solvers.scheme_design import Design, design
+    from solvers.timeline import Timeline
 
 __all__ = [
+    "Cluster",
     "Design",
     "Equilibria",
     "Frontier",
@@ -22,21 +25,25 @@ __all__ = [
     "Recruitment",
     "Spread",
     "Status",
+    "Timeline",
     "design",
     "equilibria",
     "frontier",
     "recruit",
     "spread",
+    "sweep",
     "tree_rewards",
 ]
 
 _ROOMS = {
+    "solvers.cluster": ("Cluster", "sweep"),
     "solvers.design_frontier": ("Frontier", "FrontierRow", "frontier"),
     "solvers.diffusion": ("Spread", "spread"),
     "solvers.forest_rewards": ("tree_rewards",),
     "solvers.multiplicity": ("Equilibria", "equilibria"),
     "solvers.recruitment": ("Recruitment", "Status", "recruit"),
     "solvers.scheme_design": ("Design", "design"),
+    "solvers.timeline": ("Timeline",),
 }
 
 

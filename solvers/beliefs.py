@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.worlds import Counts, Limit, Worlds
+from solvers.worlds import Counts, Limit, Worlds, wins
 
-__all__ = ["Odds", "by_winner", "motive_payoffs", "odds", "payoffs", "wins"]
+__all__ = ["Odds", "by_winner", "motive_payoffs", "odds", "payoffs"]
 
 Reals = NDArray[np.float64]
 _LIMIT_WORLDS = 64
@@ -45,32 +45,6 @@ class Odds:
     inviting: Reals
 
 
-def wins(members: NDArray[np.int64], find: float) -> Reals:
-    """Return the chance of each depth to hold a target's winner, world by world.
-
-    Parameters
-    ----------
-    members : ndarray of int64, shape (..., max_depth)
-        Members by depth.
-    find : float
-        Chance in (0, 1] that a member sees a given target.
-
-    Returns
-    -------
-    ndarray of float64, shape of `members`
-        ``(1 - f) ** (members above) * (1 - (1 - f) ** members)``: the shallowest finder wins.
-
-    Examples
-    --------
-    >>> wins(np.array([[1, 2]]), 0.5)
-    array([[0.5  , 0.375]])
-    """
-    above = np.cumsum(members, axis=-1) - members
-    miss = 1.0 - find
-    chance: Reals = np.power(miss, above) * (1.0 - np.power(miss, members))
-    return chance
-
-
 def odds(worlds: Worlds, counts: Counts, join: Reals, invite: Reals, *, find: float) -> Odds:
     """Return the odds that follow from played worlds, also where nobody stands.
 
@@ -81,7 +55,7 @@ def odds(worlds: Worlds, counts: Counts, join: Reals, invite: Reals, *, find: fl
     (nobody there has a contact left) has odds 0.
     """
     members = counts.members.mean(axis=0)
-    won = wins(counts.members, find).mean(axis=0)
+    won = counts.wins.mean(axis=0)
     invitations = counts.invitations.mean(axis=0)
     depth = len(members)
     below = np.triu(np.ones((depth, depth)))

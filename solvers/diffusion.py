@@ -27,7 +27,7 @@ __all__ = ["Spread", "spread"]
 
 Chances = NDArray[np.float32]
 Model = Literal["cascade", "threshold"]
-_BINS = 64  # depths that are counted at first
+_BINS = 1024  # depths that are counted at first; a block that goes deeper is played again
 _weighted: WeakKeyDictionary[Graph, Chances] = WeakKeyDictionary()
 """One over the in-degree, arc by arc, for as long as the graph is in use."""
 
@@ -285,7 +285,8 @@ def _block(stage: _Stage, parameters: tuple[int, ...], start: int, stop: int) ->
                     max_depth, sizes, levels, squares, work, active, queue, *influence,
                 )  # fmt: skip
         if not deeper:
-            return sizes, levels, squares, work
+            depths = int(np.flatnonzero(levels)[-1]) + 1
+            return sizes, levels[:depths], squares[:depths], work
         bins = min(2 * bins, graph.n, max_depth + 1)
 
 

@@ -18,8 +18,16 @@ if TYPE_CHECKING:
     from solvers.design_frontier import Frontier
     from solvers.diffusion import Spread
     from solvers.recruitment import Recruitment
+    from solvers.timeline import Timeline
 
-__all__ = ["figure_bytes", "plot_frontier", "plot_members_by_depth", "plot_rewards", "plot_spread"]
+__all__ = [
+    "figure_bytes",
+    "plot_frontier",
+    "plot_members_by_depth",
+    "plot_rewards",
+    "plot_spread",
+    "plot_timeline",
+]
 
 # Okabe and Ito (2008): distinct for all common forms of colour blindness.
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#404040"
@@ -139,6 +147,29 @@ def plot_members_by_depth(result: Recruitment, *, ax: Axes | None = None) -> Axe
         axes.set_ylabel("expected members")
         axes.set_title(f"{result.scheme.label}: {result.recruits:,.0f} recruits", fontsize=11)
         axes.grid(visible=False, axis="x")
+        return axes
+
+
+def plot_timeline(result: Timeline, *, ax: Axes | None = None) -> Axes:
+    """Draw expected members and the chance that a target is found against time; return the left axes."""
+    with _axes(ax) as axes:
+        band = 2 * result.joined_stderr
+        axes.fill_between(
+            result.times, result.joined - band, result.joined + band, color=_BLUE, alpha=0.25, linewidth=0
+        )
+        (joined,) = axes.plot(result.times, result.joined, color=_BLUE, label="recruits")
+        axes.set_xlabel("time")
+        axes.set_ylabel("expected recruits")
+        axes.set_ylim(bottom=0)
+        axes.set_xlim(0, result.times[-1])
+        chance = axes.twinx()
+        (found,) = chance.plot(
+            result.times, result.found, color=_ORANGE, linestyle="--", label="target found"
+        )
+        chance.set_ylabel("chance that a target is found")
+        chance.set_ylim(0, 1)
+        chance.grid(visible=False)
+        axes.legend(handles=[joined, found], loc="lower right")
         return axes
 
 

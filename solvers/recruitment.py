@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from mechanism import Campaign
 from mechanism.errors import InvalidInputError
 from mechanism.schemes import PathScheme
-from solvers.beliefs import wins
 from solvers.engine import Engine, Progress
 from solvers.equilibrium import Equilibrium, solve, solve_from
 from solvers.precision import (
@@ -24,6 +23,7 @@ from solvers.precision import (
     worlds_wanted,
 )
 from solvers.seeds import Rng, seed_sequence
+from solvers.timeline import Timeline, timeline
 from solvers.worlds import Worlds
 
 if TYPE_CHECKING:
@@ -93,6 +93,8 @@ class Recruitment:
         Names the worlds.
     stop : Stop
         Why no more worlds were played.
+    timeline : Timeline or None
+        The campaign by the clock, if it has a response time.
     """
 
     scheme: PathScheme
@@ -116,6 +118,7 @@ class Recruitment:
     sample: NDArray[np.int64] = field(repr=False)
     world_key: tuple[int, int] = field(repr=False)
     stop: Stop
+    timeline: Timeline | None = None
 
     @property
     def depth_distribution(self) -> NDArray[np.float64]:
@@ -184,6 +187,7 @@ class Recruitment:
             "status": self.status.name.lower(),
             "winners_by_depth": self.winners_by_depth.tolist(),
             "stop": self.stop.name.lower(),
+            "timeline": None if self.timeline is None else self.timeline.to_dict(),
         }
 
 
@@ -298,7 +302,7 @@ def measure(worlds: Worlds, scheme: PathScheme, equilibrium: Equilibrium, *, sto
     replicates = len(members)
     sample = members.sum(axis=1)
     by_depth = members.mean(axis=0)
-    won = wins(members, campaign.task.find)
+    won = equilibrium.counts.wins
     found = won.sum(axis=1)
     paid = scheme.table(campaign.max_depth).sum(axis=1)
     by_winner = won.mean(axis=0)
@@ -306,6 +310,9 @@ def measure(worlds: Worlds, scheme: PathScheme, equilibrium: Equilibrium, *, sto
     variance = float(by_winner @ paid**2) - payout**2
     depths = np.arange(1, campaign.max_depth + 1)
     root = np.sqrt(replicates)
+    by_clock = None
+    if campaign.response is not None and not equilibrium.interrupted:
+        by_clock = timeline(worlds, equilibrium.profile, replicates=replicates)
     return Recruitment(
         scheme=scheme,
         prize=campaign.task.prize,
@@ -328,6 +335,7 @@ def measure(worlds: Worlds, scheme: PathScheme, equilibrium: Equilibrium, *, sto
         sample=_frozen(sample),
         world_key=worlds.key,
         stop=stop,
+        timeline=by_clock,
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from solvers.diffusion import Spread
     from solvers.recruitment import Recruitment
     from solvers.scheme_design import Design
+    from solvers.timeline import Timeline
 
 __all__ = [
     "FRONTIER_COLUMNS",
@@ -99,8 +100,20 @@ def recruitment_table(result: Recruitment) -> str:
                 f"with standard deviation {result.payout_std:.3f}"
             ),
             f"equilibrium    {result.status.value} (gap {result.gap:.2g})",
+            *_by_clock(result.timeline),
         ),
     )
+
+
+def _by_clock(timeline: Timeline | None) -> list[str]:
+    if timeline is None:
+        return []
+    return [
+        (
+            f"by the clock   half of the recruits by {timeline.half_time:.3g}, "
+            f"a target is found after {timeline.time_to_find:.3g} on average"
+        )
+    ]
 
 
 def spread_table(result: Spread) -> str:

@@ -9,16 +9,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanism import Campaign, Graph
+from mechanism import Campaign, Graph, ResponseTime
+from mechanism.errors import UnsupportedProblemError
 from solvers import kernels
 from solvers.engine import Engine, Job, Pool, Progress, engine_of, run
 
-__all__ = ["Counts", "Limit", "Worlds"]
+__all__ = ["Counts", "Limit", "Worlds", "wins"]
 
 Reals = NDArray[np.float64]
 Longs = NDArray[np.int64]
 Words = NDArray[np.uint64]
 Scratch = tuple[Words, Words, NDArray[np.int32], Longs, Reals, Longs]
+
+
+_LAWS = {
+    "exponential": kernels.EXPONENTIAL,
+    "gamma": kernels.GAMMA,
+    "lognormal": kernels.LOGNORMAL,
+    "pareto": kernels.PARETO,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +41,13 @@ class Counts:
     invitations : ndarray of float64, shape (replicates, max_depth)
         Invitations that the members of depth d made to people who were no members, in column d - 1;
         an unbiased count, one over the contact probability for each that arrived.
+    wins : ndarray of float64, shape (replicates, max_depth)
+        Chance that the winner of a given target stands at depth d, in column d - 1.
     """
 
     members: Longs
     invitations: Reals
+    wins: Reals
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,32 @@ class Limit:
     pairs: Longs
 
 
+def wins(members: NDArray[np.int64], find: float) -> Reals:
+    """Return the chance of each depth to hold a target's winner, world by world.
+
+    Parameters
+    ----------
+    members : ndarray of int64, shape (..., max_depth)
+        Members by depth.
+    find : float
+        Chance in (0, 1] that a member sees a given target.
+
+    Returns
+    -------
+    ndarray of float64, shape of `members`
+        ``(1 - f) ** (members above) * (1 - (1 - f) ** members)``: the shallowest finder wins.
+
+    Examples
+    --------
+    >>> wins(np.array([[1, 2]]), 0.5)
+    array([[0.5  , 0.375]])
+    """
+    above = np.cumsum(members, axis=-1) - members
+    miss = 1.0 - find
+    chance: Reals = np.power(miss, above) * (1.0 - np.power(miss, members))
+    return chance
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Stage:
     """What all worlds of a campaign have in common; sent to other processes once."""
@@ -70,10 +108,15 @@ class _Stage:
     kinds: NDArray[np.int32]
     max_invites: int
     key: NDArray[np.uint64]
+    find: float
+    response: ResponseTime | None
+    horizon: float
     scratch: Pool[Scratch] = field(init=False)
+    heaps: Pool[tuple[Reals, Longs, NDArray[np.int32]]] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scratch", Pool(partial(_scratch, self.graph.n, self.max_invites)))
+        object.__setattr__(self, "heaps", Pool(partial(_heap, self.graph.m)))
 
 
 def _scratch(n: int, max_invites: int) -> Scratch:
@@ -87,8 +130,17 @@ def _scratch(n: int, max_invites: int) -> Scratch:
     )
 
 
-def _play_block(stage: _Stage, parameters: tuple[Any, ...], start: int, stop: int) -> tuple[Longs, Reals]:
-    """Return members and invitations by depth in worlds start .. stop - 1."""
+def _heap(m: int) -> tuple[Reals, Longs, NDArray[np.int32]]:
+    """Return room for all invitations at once; what is not used is never touched."""
+    return np.empty(m), np.empty(m, dtype=np.int64), np.empty(m, dtype=np.int32)
+
+
+def _play_block(
+    stage: _Stage, parameters: tuple[Any, ...], start: int, stop: int
+) -> tuple[Longs, Reals, Reals]:
+    """Return members, invitations and chances to win by depth in worlds start .. stop - 1."""
+    if stage.response is not None:
+        return _race_block(stage, (*parameters, np.empty(0)), start, stop)[:3]
     accept, chance = parameters
     shape = (stop - start, len(chance) - 1)
     members, invitations = np.zeros(shape, dtype=np.int64), np.zeros(shape)
@@ -97,7 +149,28 @@ def _play_block(stage: _Stage, parameters: tuple[Any, ...], start: int, stop: in
             stage.graph.indptr, stage.graph.indices, stage.contact, stage.team, stage.kinds, accept, chance,
             stage.max_invites, stage.key, start, members, invitations, *scratch,
         )  # fmt: skip
-    return members, invitations
+    return members, invitations, wins(members, stage.find)
+
+
+def _race_block(
+    stage: _Stage, parameters: tuple[Any, ...], start: int, stop: int
+) -> tuple[Longs, Reals, Reals, Longs, Reals]:
+    """Return the same, members by the times asked for, and when recruitment ended, by the clock."""
+    accept, chance, times = parameters
+    response = stage.response
+    if response is None:
+        raise UnsupportedProblemError("give the campaign a response time to see it by the clock")
+    worlds, depth = stop - start, len(chance) - 1
+    members, joined = (np.zeros((worlds, size), dtype=np.int64) for size in (depth, len(times)))
+    invitations, chances, ends = (np.zeros((worlds, size)) for size in (depth, depth, 2))
+    with stage.scratch.lend() as scratch, stage.heaps.lend() as (when, arcs, depths):
+        kernels.race(
+            stage.graph.indptr, stage.graph.indices, stage.contact, stage.team, stage.kinds, accept, chance,
+            stage.max_invites, _LAWS[response.kind], *response.parameters, stage.find, stage.horizon, stage.key,
+            start, times, members, invitations, chances, joined, ends,
+            scratch[0], scratch[2], scratch[3], scratch[4], scratch[5], when, arcs, depths,
+        )  # fmt: skip
+    return members, invitations, chances, joined, ends
 
 
 def _limit_block(
@@ -174,6 +247,9 @@ class Worlds:
             kinds,
             campaign.max_invites or 0,
             seed.generate_state(2, np.uint64).astype(np.uint64),
+            campaign.task.find,
+            campaign.response,
+            campaign.horizon,
         )
 
     @property
@@ -218,6 +294,27 @@ class Worlds:
         )
         return Counts(*(np.concatenate(parts) for parts in zip(*outcome.blocks, strict=True)))
 
+    def race(self, join: Reals, invite: Reals, times: Reals, *, replicates: int) -> tuple[Longs, Reals]:
+        """Play the first worlds by the clock.
+
+        Returns
+        -------
+        joined : ndarray of int64, shape (replicates, len(times))
+            Members at each of the times, increasing.
+        ends : ndarray of float64, shape (replicates, 2)
+            When the last one joined, and the sum over members of the time of joining times the chance to be the
+            first finder of a given target.
+
+        Raises
+        ------
+        UnsupportedProblemError
+            If the campaign has no response time.
+        """
+        job = Job(_race_block, self._stage, (*_by_depth(join, invite), times))
+        outcome = run(job, replicates, engine=self.engine, progress=self.progress, stage="calendar time")
+        *_, joined, ends = (np.concatenate(parts) for parts in zip(*outcome.blocks, strict=True))
+        return joined, ends
+
     def limit(self, join: Reals, invite: Reals, *, replicates: Longs, deepest: int) -> Limit:
         """Play the given worlds, then force one person into each depth below `deepest`."""
         job = Job(_limit_block, self._stage, (*_by_depth(join, invite), replicates, deepest))
@@ -233,7 +330,16 @@ class Worlds:
             Depth of each person; 0 for the team, -1 for those who did not join.
         recruiter : ndarray of int64, shape (n,)
             Who recruited each member; -1 for the team and for those who did not join.
+
+        Raises
+        ------
+        UnsupportedProblemError
+            If the race runs by the clock.
         """
+        if self.campaign.response is not None:
+            raise UnsupportedProblemError(
+                "recruitment trees are shown for races in rounds, without response times"
+            )
         accept, chance = _by_depth(join, invite)
         members = np.zeros(self.max_depth, dtype=np.int64)
         stage = self._stage

@@ -397,6 +397,7 @@ def _vanishing(
         for depth in range(1, deepest + 1):
             low = high
             high += members[row, depth - 1]
+        unmark(member, queue, high, tail)  # the list of worlds may stem from another order of play
         for depth in range(deepest + 1, max_depth + 1):
             chosen = -1
             smallest = 2.0

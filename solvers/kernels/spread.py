@@ -43,7 +43,9 @@ Words = NDArray[np.uint64]
 Reals = NDArray[np.float64]
 Chances = NDArray[np.float32]
 
-_AHEAD = 8  # nodes between the fetch of a row of arcs and its use
+_AHEAD = 16  # nodes between the fetch of a row of arcs and its use
+_PENDING = 32  # arcs that fired and wait for their end to arrive from memory
+_LAST = _PENDING - 1
 _ONE = np.uint64(1)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _FAR = 4.0e18
@@ -104,11 +106,14 @@ def _spread_alike(
     the next (Li et al. 2017; Guo et al. 2020), also across nodes: one draw per arc that fires and one per world.
     """
     bins = levels.shape[0]
+    pending = np.empty(_PENDING, dtype=np.int64)
     for row in range(sizes.shape[0]):
         stream_key = stream(key, first + row, SPREAD_STREAM)
         tail = 0
         for seed in seeds:
             tail = visit(seed, active, queue, tail, indptr)
+        waiting = 0
+        served = 0
         skip = gap_before(uniform(stream_key, 0), inverse_hazard)
         drawn = 1
         arcs = 0
@@ -126,8 +131,6 @@ def _spread_alike(
             if depth == max_depth:
                 break
             while head < level:
-                if head + _AHEAD < tail:
-                    prefetch(indices, indptr[queue[head + _AHEAD]])
                 node = queue[head]
                 head += 1
                 begin = indptr[node]
@@ -135,11 +138,18 @@ def _spread_alike(
                 arcs += end - begin
                 arc = begin + skip
                 while arc < end:
-                    reached = indices[arc]
+                    prefetch(indices, arc)
+                    pending[waiting & _LAST] = arc
+                    waiting += 1
                     arc += 1 + gap_before(uniform(stream_key, drawn), inverse_hazard)
                     drawn += 1
-                    tail = visit(reached, active, queue, tail, indptr)
+                    if waiting - served == _PENDING:
+                        tail = visit(indices[pending[served & _LAST]], active, queue, tail, indptr)
+                        served += 1
                 skip = arc - end
+            while served < waiting:
+                tail = visit(indices[pending[served & _LAST]], active, queue, tail, indptr)
+                served += 1
             if tail == level:
                 break
             depth += 1
@@ -171,11 +181,14 @@ def _spread_coins(
 ) -> int:
     """Play the cascade in which each arc has its own chance: one coin per arc, tossed many at a time."""
     bins = levels.shape[0]
+    pending = np.empty(_PENDING, dtype=np.int64)
     for row in range(sizes.shape[0]):
         stream_key = stream(key, first + row, SPREAD_STREAM)
         tail = 0
         for seed in seeds:
             tail = visit(seed, active, queue, tail, indptr)
+        waiting = 0
+        served = 0
         arcs = 0
         fired = 0
         head = 0
@@ -191,12 +204,15 @@ def _spread_coins(
             level = tail
             if depth == max_depth:
                 break
+            for position in range(head, min(head + _AHEAD, tail)):
+                begin = indptr[queue[position]]
+                prefetch(chances, begin)
+                prefetch(chances, begin + 16)
             while head < level:
                 if head + _AHEAD < tail:
                     begin = indptr[queue[head + _AHEAD]]
                     prefetch(chances, begin)
                     prefetch(chances, begin + 16)
-                    prefetch(indices, begin)
                 node = queue[head]
                 head += 1
                 end = indptr[node + 1]
@@ -208,7 +224,15 @@ def _spread_coins(
                         arc = low + lowest_bit(mask)
                         mask &= mask - _ONE
                         fired += 1
-                        tail = visit(indices[arc], active, queue, tail, indptr)
+                        prefetch(indices, arc)
+                        pending[waiting & _LAST] = arc
+                        waiting += 1
+                        if waiting - served == _PENDING:
+                            tail = visit(indices[pending[served & _LAST]], active, queue, tail, indptr)
+                            served += 1
+            while served < waiting:
+                tail = visit(indices[pending[served & _LAST]], active, queue, tail, indptr)
+                served += 1
             if tail == level:
                 break
             depth += 1

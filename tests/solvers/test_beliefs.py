@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mechanism import Campaign, CostModel, Graph, IncentiveNetwork, Members, Recursive, Search
-from solvers.beliefs import by_winner, odds, payoffs, wins
-from solvers.worlds import Worlds
+from solvers.beliefs import by_winner, odds, payoffs
+from solvers.worlds import Worlds, wins
 
 
 def campaign_on(edges, *, depth, contact=0.5, find=0.1, directed=True):

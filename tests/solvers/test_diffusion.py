@@ -108,15 +108,15 @@ def test_engines_do_not_change_a_bit(model, probability):
 
 
 def test_certain_and_impossible_arcs():
-    path = Graph.from_edges(range(300), range(1, 301))  # deeper than the depths counted at first
+    path = Graph.from_edges(range(3000), range(1, 3001))  # deeper than the depths counted at first
     everybody = spread(path, [0], probability=1, replicates=2, rng=1)
-    assert everybody.members_by_depth.tolist() == [1.0] * 301
-    assert everybody.work == {"members": 602, "arcs": 600, "fired": 600}
+    assert everybody.members_by_depth.tolist() == [1.0] * 3001
+    assert everybody.work == {"members": 6002, "arcs": 6000, "fired": 6000}
     assert spread(path, [0], probability=1, replicates=2, rng=1, max_depth=7).spread == 8
     assert spread(path, [0], probability=1, replicates=2, rng=1, max_depth=0).spread == 1
     nobody = spread(path, [0, 5], probability=0.0, replicates=2, rng=1)
     assert (nobody.spread, nobody.stderr, nobody.work["fired"]) == (2, 0, 0)
-    by_arc = spread(path, [0], probability=np.r_[np.ones(100), np.zeros(200)], replicates=2, rng=1)
+    by_arc = spread(path, [0], probability=np.r_[np.ones(100), np.zeros(2900)], replicates=2, rng=1)
     assert by_arc.spread == 101
 
 
