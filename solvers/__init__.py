@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from solvers.cluster import Cluster, sweep
     from solvers.design_frontier import Frontier, FrontierRow, frontier
     from solvers.diffusion import Spread, spread
+    from solvers.exact_spread import ExactSpread, exact_spread
     from solvers.forest_rewards import tree_rewards
+    from solvers.message_passing import MessagePassing, expected_recruits, expected_spread
     from solvers.multiplicity import Equilibria, equilibria
     from solvers.recruitment import Recruitment, Status, recruit
     from solvers.scheme_design import Design, design
@@ -20,14 +22,19 @@ __all__ = [
     "Cluster",
     "Design",
     "Equilibria",
+    "ExactSpread",
     "Frontier",
     "FrontierRow",
+    "MessagePassing",
     "Recruitment",
     "Spread",
     "Status",
     "Timeline",
     "design",
     "equilibria",
+    "exact_spread",
+    "expected_recruits",
+    "expected_spread",
     "frontier",
     "recruit",
     "spread",
@@ -39,7 +46,9 @@ _ROOMS = {
     "solvers.cluster": ("Cluster", "sweep"),
     "solvers.design_frontier": ("Frontier", "FrontierRow", "frontier"),
     "solvers.diffusion": ("Spread", "spread"),
+    "solvers.exact_spread": ("ExactSpread", "exact_spread"),
     "solvers.forest_rewards": ("tree_rewards",),
+    "solvers.message_passing": ("MessagePassing", "expected_recruits", "expected_spread"),
     "solvers.multiplicity": ("Equilibria", "equilibria"),
     "solvers.recruitment": ("Recruitment", "Status", "recruit"),
     "solvers.scheme_design": ("Design", "design"),

@@ -23,7 +23,7 @@ from solvers.seeds import Rng, seed_sequence
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Spread", "spread"]
+__all__ = ["Spread", "chances_of", "nodes_of", "spread"]
 
 Chances = NDArray[np.float32]
 Model = Literal["cascade", "threshold"]
@@ -165,8 +165,8 @@ def spread(
         raise InvalidInputError("graph", graph, allowed="a Graph")
     if model not in ("cascade", "threshold"):
         raise InvalidInputError("model", model, allowed='"cascade" or "threshold"')
-    nodes = _nodes(graph, seeds)
-    chance = _chances(graph, probability)
+    nodes = nodes_of(graph, seeds)
+    chance = chances_of(graph, probability)
     if model == "threshold":
         chance = _weights(graph, chance)
     depth = graph.n if max_depth is None else whole(max_depth, argument="max_depth", least=0)
@@ -188,7 +188,7 @@ def spread(
             return tally.result(stop)
 
 
-def _nodes(graph: Graph, seeds: ArrayLike | Team) -> NDArray[np.int32]:
+def nodes_of(graph: Graph, seeds: ArrayLike | Team) -> NDArray[np.int32]:
     """Return the seeds as distinct numbers of nodes."""
     given = np.asarray(seeds.select(graph) if hasattr(seeds, "select") else seeds)
     allowed = f"distinct numbers of nodes, 0..{graph.n - 1}, at least one"
@@ -207,7 +207,7 @@ def _nodes(graph: Graph, seeds: ArrayLike | Team) -> NDArray[np.int32]:
     return given.astype(np.int32)
 
 
-def _chances(graph: Graph, probability: float | ArrayLike | Literal["weighted"]) -> float | Chances:
+def chances_of(graph: Graph, probability: float | ArrayLike | Literal["weighted"]) -> float | Chances:
     """Return one chance for all arcs, or one per arc in single precision."""
     if isinstance(probability, str):
         if probability != "weighted":
