@@ -13,6 +13,7 @@ from mechanism.errors import InvalidInputError
 
 __all__ = ["Edges", "Labels", "Nodes", "labels_of", "simple_arcs"]
 
+_SPARSE = 8  # numbers per edge up to which a table of all numbers is worth its memory
 Labels = NDArray[Any]
 """Names of people: int64 or text."""
 Nodes = NDArray[np.int64]
@@ -27,8 +28,8 @@ class Edges:
     ----------
     source, target : ndarray of int64 or str, shape (edges,)
         Labels of the ends.
-    lines : ndarray of int64, shape (edges,), optional
-        Line of each edge in the file, from 1.
+    lines : callable, optional
+        Returns the line of each edge in the file, from 1; called for messages only.
     file : str
         Name of the file.
 
@@ -40,15 +41,28 @@ class Edges:
 
     source: Labels
     target: Labels
-    lines: NDArray[np.int64] | None = None
+    lines: Callable[[], NDArray[np.int64]] | None = None
     file: str = ""
 
     def where(self, edge: int) -> str:
         """Return the place of an edge, for messages."""
-        return f"edge {edge}" if self.lines is None else f"line {self.lines[edge]} of {self.file}"
+        return f"edge {edge}" if self.lines is None else f"line {self.lines()[edge]} of {self.file}"
 
     def numbered(self) -> tuple[Labels, Nodes, Nodes]:
-        """Return the labels in order and the numbers of both ends; O(m log m)."""
+        """Return the labels in order and the numbers of both ends; O(m) for whole numbers close together."""
+        if self.source.dtype.kind == "i" and len(self.source):
+            low = int(min(self.source.min(), self.target.min()))
+            span = int(max(self.source.max(), self.target.max())) - low + 1
+            if span <= _SPARSE * len(self.source):
+                source, target = self.source - low, self.target - low
+                occurs = np.zeros(span, dtype=np.bool_)
+                occurs[source] = True
+                occurs[target] = True
+                labels = np.flatnonzero(occurs)
+                if len(labels) < span:
+                    number = np.cumsum(occurs) - 1
+                    source, target = number[source], number[target]
+                return labels + low, source, target
         labels, nodes = np.unique(np.concatenate((self.source, self.target)), return_inverse=True)
         return labels, nodes[: len(self.source)], nodes[len(self.source) :]
 
@@ -153,10 +167,11 @@ def simple_arcs(
     if not directed:
         source, target = np.minimum(source, target), np.maximum(source, target)
     code = source * n + target
-    order = np.argsort(code, kind="stable")
+    ordered = np.sort(code)
     repeated = np.zeros(len(code), dtype=bool)
-    repeated[1:] = code[order[1:]] == code[order[:-1]]
+    repeated[1:] = ordered[1:] == ordered[:-1]
     if duplicates == "refuse" and repeated.any():
+        order = np.argsort(code, kind="stable")
         first = int(edges[order[repeated].min()])
         raise InvalidInputError(
             "edges",
@@ -164,7 +179,7 @@ def simple_arcs(
             verb="has",
             allowed='free of them; pass duplicates="merge" to merge them',
         )
-    code = code[order[~repeated]]
+    code = ordered[~repeated]
     if not directed:
         code = np.sort(np.concatenate((code, code % n * n + code // n)))
     return code // n, code % n

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mechanism.arcs import Edges
 from mechanism.errors import InvalidInputError
@@ -62,7 +63,14 @@ def read_edges(path: Path) -> Edges:
     >>> read_edges(path).source.tolist()
     ['ann', 'bob']
     """
-    text = re.sub("#[^\n]*", "", _text(path)).replace("\r", "") + "\n"
+    data = _bytes(path)
+    edges = _numbers_at_once(path, data)
+    return edges or _read_with_care(path, data)
+
+
+def _read_with_care(path: Path, data: bytes) -> Edges:
+    """Return the edges of any file that is accepted; refuse the others."""
+    text = re.sub("#[^\n]*", "", _decoded(path, data)).replace("\r", "") + "\n"
     start = re.search(r"\S.*", text)
     if start is None:
         raise InvalidInputError("path", str(path), allowed="a file with at least one edge")
@@ -71,6 +79,49 @@ def read_edges(path: Path) -> Edges:
     first = _ends(path, line, start[0], separator)
     edges = _whole_numbers(path, text, separator, skipped=0 if any(map(_is_whole, first)) else line)
     return edges or _line_by_line(path, text, separator)
+
+
+def _numbers_at_once(path: Path, data: bytes) -> Edges | None:
+    """Return the edges of a clean file of whole numbers; None for whatever needs more care."""
+    try:
+        import polars as pl
+    except ImportError:
+        return None
+    begin = 0
+    while data[begin : begin + 1] in (b"#", b"\n", b"\r"):  # comments and empty lines
+        begin = data.find(b"\n", begin) + 1 or len(data)
+    end = data.find(b"\n", begin)
+    row = data[begin : end if end >= 0 else len(data)].decode("utf-8", errors="replace").rstrip("\r")
+    separator = _separator(row) or " "
+    ends = [end.strip(' "') for end in row.split(separator)[:2]]
+    if len(ends) < 2 or not all(ends):
+        return None
+    named = not any(map(_is_whole, ends))
+    try:
+        columns = pl.read_csv(
+            data[begin:] if begin else data,
+            has_header=False,
+            skip_lines=int(named),
+            separator=separator,
+            comment_prefix="#",
+            columns=[0, 1],
+            quote_char=None,
+            truncate_ragged_lines=True,
+        )
+    except (pl.exceptions.PolarsError, ValueError):
+        return None
+    if columns.dtypes != [pl.Int64, pl.Int64] or not columns.height or sum(columns.null_count().row(0)):
+        return None
+    source, target = (columns[name].to_numpy() for name in columns.columns)
+    return Edges(source, target, lambda: _lines_of(path, data, len(source)), path.name)
+
+
+def _lines_of(path: Path, data: bytes, count: int) -> NDArray[np.int64]:
+    """Return the line of each edge, for messages."""
+    edges = _read_with_care(path, data)
+    if edges.lines is None or len(edges.source) != count:
+        return np.arange(1, count + 1)
+    return edges.lines()
 
 
 def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
@@ -113,13 +164,20 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[st
 
 def _text(path: Path) -> str:
     """Return the contents, decompressed if the file begins as gzip does."""
+    return _decoded(path, _bytes(path))
+
+
+def _bytes(path: Path) -> bytes:
     try:
         data = path.read_bytes()
-        if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
-        return data.decode("utf-8-sig")
+        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
     except (OSError, EOFError, zlib.error) as error:
         raise InvalidInputError("path", str(path), allowed=f"a readable file ({error})") from error
+
+
+def _decoded(path: Path, data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInputError(
             "path", str(path), allowed=f"a text file in UTF-8 (byte {error.start} is not)"
@@ -154,7 +212,7 @@ def _whole_numbers(path: Path, text: str, separator: str | None, *, skipped: int
     filled = np.flatnonzero(np.logical_or.reduceat(data > ord(" "), begins))
     if len(filled) != len(ends):  # a quoted text ran over several lines
         return None
-    return Edges(ends[:, 0], ends[:, 1], filled + skipped + 1, path.name)
+    return Edges(ends[:, 0], ends[:, 1], lambda: filled + skipped + 1, path.name)
 
 
 def _line_by_line(path: Path, text: str, separator: str | None) -> Edges:
@@ -176,11 +234,11 @@ def _line_by_line(path: Path, text: str, separator: str | None) -> Edges:
             "path", str(path), allowed="a file with at least one edge below the column names"
         )
     if 2 * sum(whole) < len(whole):
-        return Edges(np.array(source), np.array(target), np.array(lines), path.name)
+        return Edges(np.array(source), np.array(target), lambda: np.array(lines), path.name)
     ends = [
         [_int64(path, line, end) for line, end in zip(lines, side, strict=True)] for side in (source, target)
     ]
-    return Edges(np.array(ends[0]), np.array(ends[1]), np.array(lines), path.name)
+    return Edges(np.array(ends[0]), np.array(ends[1]), lambda: np.array(lines), path.name)
 
 
 def _ends(path: Path, line: int, row: str, separator: str | None) -> tuple[str, str]:

@@ -26,7 +26,7 @@ def edges_in(path):
 
 
 @given(st.data())
-def test_numpy_and_the_line_reader_read_the_same(tmp_path_factory, data):
+def test_all_readers_read_the_same(tmp_path_factory, data):
     """Whole numbers take a fast road, everything else a slow one; on whole numbers both lead to the same."""
     separator = data.draw(separators)
     end = data.draw(st.sampled_from(["\n", "\r\n"]))
@@ -48,7 +48,7 @@ def test_numpy_and_the_line_reader_read_the_same(tmp_path_factory, data):
     for edges in (fast, slow):
         assert [*zip(edges.source.tolist(), edges.target.tolist(), strict=True)] == pairs
         assert edges.source.dtype == edges.target.dtype == np.int64
-        assert edges.lines.tolist() == expected
+        assert edges.lines().tolist() == expected
 
 
 def test_whole_numbers_take_the_fast_road(tmp_path, monkeypatch):
