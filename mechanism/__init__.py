@@ -1,6 +1,7 @@
 """Incentive networks: people, what joining and inviting costs them, and how rewards are shared."""
 
-from mechanism import datasets
+from mechanism import datasets, formats
+from mechanism.branching import GaltonWatson, RecursiveTree
 from mechanism.campaign import Campaign, Members, TopDegree
 from mechanism.costs import CostModel
 from mechanism.economy import FriendRewards
@@ -67,6 +68,7 @@ __all__ = [
     "EqualSplit",
     "FinderTakesAll",
     "FriendRewards",
+    "GaltonWatson",
     "Geometric",
     "GeometricTree",
     "Graph",
@@ -87,6 +89,7 @@ __all__ = [
     "Power",
     "PowerSum",
     "Recursive",
+    "RecursiveTree",
     "ReferralForest",
     "ResponseTime",
     "Search",
@@ -96,6 +99,7 @@ __all__ = [
     "TreeScheme",
     "UnsupportedProblemError",
     "datasets",
+    "formats",
     "scheme_from_dict",
     "split_contract",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -80,7 +80,8 @@ def labels_of(argument: str, values: ArrayLike) -> Labels:
         raise InvalidInputError(argument, array.shape, allowed="one-dimensional")
     if array.size == 0:
         raise InvalidInputError(argument, [], allowed="the ends of at least one edge")
-    if array.dtype.kind == "U":
+    texts = array.dtype.kind == "U"  # numpy makes texts of numbers that stand among texts
+    if texts and (isinstance(values, np.ndarray) or all(isinstance(x, str) for x in cast(list[Any], values))):
         return array
     if array.dtype.kind in "iu" and np.can_cast(array.dtype, np.int64):
         return array.astype(np.int64)

@@ -264,7 +264,7 @@ class Graph:
         duplicates: Literal["refuse", "merge"] = "refuse",
         memory_map: bool = False,
     ) -> Self:
-        r"""Read a graph from an edge list, or from the ``.npz`` file that `save` wrote.
+        r"""Read a graph from an edge list, or from what `save` writes: ``.npz``, ``.parquet`` or ``.mtx`` files.
 
         An edge list is text, gzip-compressed or not, with tabs, commas, semicolons or spaces between
         columns: ``#`` begins a comment, the first line may hold column names, and the first two
@@ -311,7 +311,7 @@ class Graph:
                 raise InvalidInputError(
                     "memory_map", memory_map, allowed="left out: only .npz files are mapped"
                 )
-            return cls._from(read_edges(path), directed, self_loops, duplicates)
+            return cls._from_others(path, directed, self_loops, duplicates)
         for argument, value, default in (
             ("directed", directed, True),
             ("self_loops", self_loops, "refuse"),
@@ -321,15 +321,47 @@ class Graph:
                 raise InvalidInputError(argument, value, allowed="left out: an .npz file holds the arcs")
         return cls._load(path, memory_map)
 
+    @classmethod
+    def _from_others(
+        cls,
+        path: Path,
+        directed: bool,
+        self_loops: Literal["refuse", "drop"],
+        duplicates: Literal["refuse", "merge"],
+    ) -> Self:
+        """Read an edge list, a parquet file or a matrix, as the name of the file tells."""
+        from mechanism import formats
+
+        if path.suffix == ".parquet":
+            graph = formats.read_parquet(
+                path, directed=directed, self_loops=self_loops, duplicates=duplicates
+            )
+        elif path.name.endswith((".mtx", ".mtx.gz")):
+            if not directed or duplicates != "refuse":
+                raise InvalidInputError(
+                    "directed", directed, allowed="left out, as duplicates: a matrix tells by itself"
+                )
+            graph = formats.read_matrix_market(path, self_loops=self_loops)
+        else:
+            return cls._from(read_edges(path), directed, self_loops, duplicates)
+        return cls(graph.indptr, graph.indices, graph.labels)
+
     def save(self, path: str | PathLike[str], *, compressed: bool = False) -> None:
-        """Write the graph to an ``.npz`` file, whole or not at all.
+        """Write the graph to a file, whole or not at all.
 
         Parameters
         ----------
         path : path
-            The file, its name ending in ``.npz``.
+            The file: ``.npz`` keeps everything, ``.parquet`` the arcs (columns source and target), ``.mtx`` the
+            adjacency matrix.
         compressed : bool
-            Whether to save space; such a file cannot be memory-mapped.
+            Whether to save space in an ``.npz`` file; such a file cannot be memory-mapped.
+
+        Raises
+        ------
+        InvalidInputError
+            If the name ends otherwise, or the file cannot hold the graph: a list of arcs has no nodes
+            without arcs, a matrix no labels but 0 .. n - 1.
 
         Examples
         --------
@@ -340,8 +372,16 @@ class Graph:
         Graph(n=2, m=1)
         """
         path = Path(path)
+        if path.suffix in (".parquet", ".mtx"):
+            from mechanism import formats
+
+            write = formats.write_parquet if path.suffix == ".parquet" else formats.write_matrix_market
+            write(self, path)
+            return
         if path.suffix != ".npz":
-            raise InvalidInputError("path", str(path), allowed="a file name that ends in .npz")
+            raise InvalidInputError(
+                "path", str(path), allowed="a file name that ends in .npz, .parquet or .mtx"
+            )
         arrays: dict[str, NDArray[Any]] = {"format": np.array(_FORMAT)}
         arrays |= {"indptr": self.indptr, "indices": self.indices, "labels": self.labels}
         write_arrays(path, arrays, compressed=compressed)

@@ -12,6 +12,12 @@ HEAVY = (
     "matplotlib",
     "rich",
     "click",
+    "distributed",
+    "igraph",
+    "networkx",
+    "pandas",
+    "polars",
+    "pyarrow",
     "proofs",
     "solvers",
 )
