@@ -32,6 +32,7 @@ def cynetdiff(graph: Graph, seeds: np.ndarray, probability: Any) -> Run:
         model = IndependentCascadeModel(starts, edges, activation_probs=own)
     else:
         model = IndependentCascadeModel(starts, edges, activation_prob=probability)
+    model.set_rng(7)
     model.set_seeds(seeds.tolist())
 
     def run(worlds: int) -> float:

@@ -107,6 +107,18 @@ def test_engines_do_not_change_a_bit(model, probability):
     assert more.sample[:777].tolist() == one.sample.tolist()
 
 
+@pytest.mark.parametrize("probability", [0.1, "weighted"])
+def test_a_memory_map_does_not_change_a_bit(tmp_path, probability):
+    graph = random_graph()
+    graph.save(tmp_path / "graph.npz")
+    mapped = Graph.from_file(tmp_path / "graph.npz", memory_map=True)
+    one, two = (
+        spread(network, [1, 2], probability=probability, replicates=300, rng=5) for network in (graph, mapped)
+    )
+    assert one.to_dict() == two.to_dict()
+    assert one.sample.tobytes() == two.sample.tobytes()
+
+
 def test_certain_and_impossible_arcs():
     path = Graph.from_edges(range(3000), range(1, 3001))  # deeper than the depths counted at first
     everybody = spread(path, [0], probability=1, replicates=2, rng=1)

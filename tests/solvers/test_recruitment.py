@@ -176,3 +176,12 @@ def test_a_team_by_name_is_not_counted():
     campaign = campaign_on(star(5), team=Members([0, 1]), contact=1.0, prize=1e9)
     result = recruit(campaign, Recursive(0.5), rng=1)
     assert result.recruits == 4
+
+
+def test_a_memory_map_does_not_change_a_bit(tmp_path):
+    graph = random_graph()
+    graph.save(tmp_path / "graph.npz")
+    mapped = Graph.from_file(tmp_path / "graph.npz", memory_map=True)
+    one, two = (recruit(campaign_on(own), Recursive(0.5), replicates=200, rng=3) for own in (graph, mapped))
+    assert one.to_dict() == two.to_dict()
+    assert one.sample.tobytes() == two.sample.tobytes()
