@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import warnings
 from array import array
 from collections.abc import Callable
 from typing import Any
@@ -121,7 +122,9 @@ def networkx_walk(graph: Graph, seeds: np.ndarray, probability: Any) -> Run:
 
 def pynetim(graph: Graph, seeds: np.ndarray, probability: Any) -> Run:
     """PyNetIM: C++; nodes keep their numbers only if it is told so."""
-    from pynetim import IMGraph, IndependentCascadeModel
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of parts that want a deep-learning library
+        from pynetim import IMGraph, IndependentCascadeModel
 
     source = np.repeat(np.arange(graph.n), graph.out_degree)
     edges = list(zip(source.tolist(), graph.indices.tolist(), strict=True))

@@ -36,14 +36,22 @@ def test_spread(benchmark, workload, threads):
     benchmark.extra_info.update(result.work, worlds=workload.replicates)
 
 
-@named
-@pytest.mark.parametrize("name", PEERS)
+PAIRS = [
+    pytest.param(
+        workload,
+        name,
+        id=f"{name}, {workload.name}",
+        marks=pytest.mark.skipif(not installed(name), reason=f"{name} is not installed"),
+    )
+    for workload in WORKLOADS
+    for name, (_, _, largest) in PEERS.items()
+    if workload.m <= largest
+]
+
+
+@pytest.mark.parametrize(("workload", "name"), PAIRS)
 def test_peer(benchmark, workload, name):
-    _, build, largest = PEERS[name]
-    if not installed(name):
-        pytest.skip(f"{name} is not installed")
-    if workload.m > largest:
-        pytest.skip(f"{name} takes too long")
+    _, build, _ = PEERS[name]
     graph = workload.graph()
     ours = spread(graph, workload.seeds, probability=workload.probability, replicates=2000, rng=7)
     worlds = max(2, min(workload.replicates, 200_000_000 // (graph.m * 20)))
