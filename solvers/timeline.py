@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Timeline", "timeline"]
 
 _POINTS = 101
-_SHOWN = 0.95  # share of the worlds that have ended by the last of the times
+_ENDED = 0.95  # share of the worlds that have ended by the last of the times looked at first
+_SHOWN = 0.99  # share of the recruits that have joined by the last of the times shown
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +28,7 @@ class Timeline:
     Attributes
     ----------
     times : ndarray of float64, shape (points,)
-        Equally spaced, from the start until 95 % of the worlds have ended.
+        Equally spaced, from the start until 99 % of the expected recruits have joined.
     joined, joined_stderr : ndarray of float64, shape (points,)
         Expected members by each time, and its standard error.
     found : ndarray of float64, shape (points,)
@@ -84,25 +85,28 @@ def timeline(worlds: Worlds, profile: Profile, *, replicates: int) -> Timeline:
 
     Notes
     -----
-    Two simulations: the first one tells how long recruitment lasts.
+    Three simulations: two tell how long recruitment lasts.
     """
     _, ends = worlds.race(profile.join, profile.invite, np.empty(0), replicates=replicates)
-    last = float(np.quantile(ends[:, 0], _SHOWN))
-    times = np.linspace(0.0, last if last > 0 else 1.0, _POINTS)
-    joined, _ = worlds.race(profile.join, profile.invite, times, replicates=replicates)
+    last = float(np.quantile(ends[:, 0], _ENDED)) or 1.0
+    for _ in range(2):
+        times = np.linspace(0.0, last, _POINTS)
+        joined, _ = worlds.race(profile.join, profile.invite, np.append(times, np.inf), replicates=replicates)
+        mean = joined.mean(axis=0)
+        enough = mean[:-1] >= _SHOWN * mean[-1]
+        if mean[-1] > 0 and enough.any():
+            last = float(times[enough.argmax()]) or last
     find = worlds.campaign.task.find
-    counts = worlds.play(profile.join, profile.invite, replicates=replicates)
-    size = counts.members.sum(axis=1)
-    found = float(1.0 - np.mean((1.0 - find) ** size))
-    mean = joined.mean(axis=0)
-    half = mean >= size.mean() / 2
+    chances = 1.0 - (1.0 - find) ** joined
+    half = mean >= mean[-1] / 2
+    found = float(chances[:, -1].mean())
     return Timeline(
         times=_frozen(times),
-        joined=_frozen(mean),
-        joined_stderr=_frozen(joined.std(axis=0, ddof=1) / np.sqrt(replicates)),
-        found=_frozen(1.0 - ((1.0 - find) ** joined).mean(axis=0)),
+        joined=_frozen(mean[:-1].copy()),
+        joined_stderr=_frozen(joined[:, :-1].std(axis=0, ddof=1) / np.sqrt(replicates)),
+        found=_frozen(chances[:, :-1].mean(axis=0)),
         time_to_find=float(ends[:, 1].mean() / found) if found > 0 else float("nan"),
-        half_time=float(times[half.argmax()]) if half.any() and size.any() else float("nan"),
+        half_time=float(np.append(times, np.inf)[half.argmax()]) if mean[-1] > 0 else float("nan"),
     )
 
 
