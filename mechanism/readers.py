@@ -8,6 +8,7 @@ import io
 import re
 import warnings
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -87,11 +88,13 @@ def _numbers_at_once(path: Path, data: bytes) -> Edges | None:
         import polars as pl
     except ImportError:
         return None
-    begin = 0
+    begin = len(BOM_UTF8) if data.startswith(BOM_UTF8) else 0
     while data[begin : begin + 1] in (b"#", b"\n", b"\r"):  # comments and empty lines
         begin = data.find(b"\n", begin) + 1 or len(data)
     end = data.find(b"\n", begin)
     row = data[begin : end if end >= 0 else len(data)].decode("utf-8", errors="replace").rstrip("\r")
+    if "#" in row:  # a comment behind the first edge may hold separators of its own
+        return None
     separator = _separator(row) or " "
     ends = [end.strip(' "') for end in row.split(separator)[:2]]
     if len(ends) < 2 or not all(ends):

@@ -91,6 +91,19 @@ def test_columns_are_told_apart(tmp_path, text, edges):
     assert edges_in(write(tmp_path, text)) == edges
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("first", ["1\t2#seen", "1\t2 # a, b", "1\t2"])
+def test_the_first_edge_is_kept(tmp_path, mark, first):
+    assert edges_in(write(tmp_path, f"{mark}{first}\n3\t4\n")) == [(1, 2), (3, 4)]
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("first", ["x\t5#seen", "1\tx"])
+def test_half_a_number_on_the_first_line_is_no_column_name(tmp_path, mark, first):
+    with pytest.raises(InvalidInputError, match=r"edges\.txt, line 1\] is 'x'"):
+        read_edges(write(tmp_path, f"{mark}{first}\n3\t4\n5\t6\n"))
+
+
 @pytest.mark.parametrize("position", range(4))
 def test_a_text_among_whole_numbers_is_refused_wherever_it_stands(tmp_path, position):
     lines = ["1 2", "3 4", "5 6"]
