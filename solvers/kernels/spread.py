@@ -103,8 +103,9 @@ def _spread_alike(
     """Play the cascade in which every arc fires with one chance p, ``inverse_hazard = -1 / log(1 - p)``.
 
     The arcs of the nodes served form one long row of coins; geometric gaps lead from one success to
-    the next (Li et al. 2017; Guo et al. 2020), also across nodes: one draw per arc that fires and one per world. One coin
-    per arc instead was measured: slower below p = 1/2, faster above on graphs that a cache holds, never on larger ones.
+    the next (Li et al. 2017; Guo et al. 2020), also across nodes: one draw per arc that fires and one per world.
+    One coin per arc instead was measured: slower below p = 1/2, faster above on graphs that a cache holds, hardly
+    ever on larger ones.
     """
     bins = levels.shape[0]
     pending = np.empty(_PENDING, dtype=np.int64)
