@@ -294,6 +294,15 @@ def idle(client):
     return False
 
 
+@pytest.fixture
+def keyboard():
+    """Interrupts are heard, also where a shell in the background has them ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("keyboard")
 def test_an_interrupt_cancels_what_waits(client, tmp_path):
     """The signal arrives while the engine waits, as from the keyboard."""
     job = Job(mark, tmp_path)
