@@ -92,6 +92,26 @@ def scipy_live_edge(graph: Graph, seeds: np.ndarray, probability: Any) -> Run:
     return run
 
 
+def igraph_live_edge(graph: Graph, seeds: np.ndarray, probability: Any) -> Run:
+    """All coins of a world at once, then what python-igraph reaches from a node above the seeds."""
+    import igraph
+
+    chances, rng = chances_of(graph, probability), np.random.default_rng(1)
+    source = np.repeat(np.arange(graph.n), graph.out_degree)
+    edges = np.column_stack((source, graph.indices))
+    above = np.column_stack((np.full(len(seeds), graph.n), seeds))
+
+    def run(worlds: int) -> float:
+        total = 0
+        for _ in range(worlds):
+            live = np.concatenate((edges[rng.random(graph.m) < chances], above))
+            network = igraph.Graph(n=graph.n + 1, edges=live, directed=True)
+            total += len(network.subcomponent(graph.n, mode="out")) - 1
+        return total / worlds
+
+    return run
+
+
 def networkx_walk(graph: Graph, seeds: np.ndarray, probability: Any) -> Run:
     """Plain Python over the adjacency of networkx, which has no model of its own."""
     import networkx as nx
@@ -139,6 +159,7 @@ PEERS: dict[str, tuple[str, Callable[[Graph, np.ndarray, Any], Run], float]] = {
     "pynetim": ("pynetim", pynetim, 2e6),
     "numpy frontier": ("numpy", numpy_frontier, 2e7),
     "scipy live-edge": ("scipy", scipy_live_edge, 2e6),
+    "igraph live-edge": ("igraph", igraph_live_edge, 2e6),
     "networkx": ("networkx", networkx_walk, 2e5),
 }
 

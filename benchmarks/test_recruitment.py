@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import numba
 import numpy as np
 import pytest
 
+from benchmarks.limits import gather
 from mechanism import Campaign, CostModel, IncentiveNetwork, PathTable, Recursive, Search, TopDegree, datasets
 from proofs import SybilProof, verify
 from solvers import recruit
@@ -40,19 +40,11 @@ def equilibrium(campaign):
     return recruit(campaign, Recursive(0.5), replicates=256, rng=7)
 
 
-@numba.njit
-def gather(values, order):
-    total = 0
-    for i in order:
-        total += values[i]
-    return total
-
-
 def test_random_gathers_the_limit(benchmark, campaign):
     """As many independent random reads of a person's state as the cascade of the next benchmark makes arcs' coins."""
     rng = np.random.default_rng(0)
     graph = campaign.network.graph
-    values = np.zeros(graph.n, dtype=np.int64)
+    values = np.ones(graph.n, dtype=np.int64)
     order = rng.integers(0, graph.n, 1_000_000)
     gather(values, order)
     benchmark(gather, values, order)

@@ -36,6 +36,25 @@ def test_spread(benchmark, workload, threads):
     benchmark.extra_info.update(result.work, worlds=workload.replicates)
 
 
+@pytest.mark.parametrize("per_arc", [False, True])
+def test_work_where_all_arcs_fire(benchmark, per_arc):
+    """The counters against a count that knows no kernel: what a breadth-first search reaches, and its arcs."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import breadth_first_order
+
+    graph, seeds = SMALL[0].graph(), SMALL[0].seeds
+    matrix = csr_array(
+        (np.ones(graph.m, dtype=np.int8), graph.indices, graph.indptr), shape=(graph.n, graph.n)
+    )
+    reached = np.zeros(graph.n, dtype=bool)
+    for seed in seeds:
+        reached[breadth_first_order(matrix, seed, return_predecessors=False)] = True
+    arcs = int(graph.out_degree[reached].sum())
+    chance = np.ones(graph.m, dtype=np.float32) if per_arc else 1.0
+    result = benchmark(spread, graph, seeds, probability=chance, replicates=3, rng=7, engine=1)
+    assert result.work == {"members": 3 * int(reached.sum()), "arcs": 3 * arcs, "fired": 3 * arcs}
+
+
 PAIRS = [
     pytest.param(
         workload,
