@@ -158,7 +158,7 @@ def spread(
     --------
     >>> path = Graph.from_edges([0, 1, 2], [1, 2, 3])
     >>> result = spread(path, [0], probability=0.5, replicates=100_000, rng=7)
-    >>> round(result.spread, 2), round(result.members_by_depth[2], 2)  # 1 + 1/2 + 1/4 + 1/8
+    >>> round(result.spread, 2), round(float(result.members_by_depth[2]), 2)  # 1 + 1/2 + 1/4 + 1/8
     (1.88, 0.25)
     """
     if not isinstance(graph, Graph):

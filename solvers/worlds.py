@@ -19,7 +19,7 @@ __all__ = ["Counts", "Limit", "Worlds", "wins"]
 Reals = NDArray[np.float64]
 Longs = NDArray[np.int64]
 Words = NDArray[np.uint64]
-Scratch = tuple[Words, Words, NDArray[np.int32], Longs, Reals, Longs]
+Scratch = tuple[Words, Words, NDArray[np.int32], Longs, Reals, Longs, Longs]
 
 
 _LAWS = {
@@ -127,6 +127,7 @@ def _scratch(n: int, max_invites: int) -> Scratch:
         np.empty(0, dtype=np.int64),
         np.empty(max_invites),
         np.empty(max_invites, dtype=np.int64),
+        np.empty(kernels.PENDING, dtype=np.int64),
     )
 
 
@@ -344,11 +345,11 @@ class Worlds:
         members = np.zeros(self.max_depth, dtype=np.int64)
         stage = self._stage
         indptr, n = stage.graph.indptr, stage.graph.n
-        marks, fresh, queue, _, rank, given = _scratch(n, stage.max_invites)
+        marks, fresh, queue, _, rank, given, pending = _scratch(n, stage.max_invites)
         via = np.zeros(n, dtype=np.int64)
         kernels.play(
             indptr, stage.graph.indices, stage.contact, stage.team, stage.kinds, accept, chance, stage.max_invites,
-            stage.key, replicate, members, np.zeros(self.max_depth), marks, fresh, queue, via, rank, given,
+            stage.key, replicate, members, np.zeros(self.max_depth), marks, fresh, queue, via, rank, given, pending,
         )  # fmt: skip
         depth, recruiter = np.full(n, -1, dtype=np.int64), np.full(n, -1, dtype=np.int64)
         counts = np.append(len(stage.team), members)

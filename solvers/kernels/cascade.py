@@ -20,6 +20,7 @@ queue       int32[n]             scratch: the team, then the members in order of
 via         int64[n] or [0]      scratch: the arc that recruited a member; [0] where nobody asks for it
 rank        float64[c]           scratch: coupons, c at least `max_invites`
 given       int64[c]             scratch: the arcs they go to
+pending     int64[32]            scratch: arcs whose end is on its way from memory
 =========== ==================== =============================================================
 
 A world is ``(key, replicate)``. It fixes one uniform joining cost per person and one coin per arc
@@ -52,7 +53,7 @@ from solvers.kernels.random import (
     which_fire_alike,
 )
 
-__all__ = ["cascade", "play", "vanishing"]
+__all__ = ["PENDING", "cascade", "play", "vanishing"]
 
 Ids = NDArray[np.int32]
 Longs = NDArray[np.int64]
@@ -61,6 +62,8 @@ Reals = NDArray[np.float64]
 Chances = NDArray[np.floating]
 
 _AHEAD = 8  # members between the fetch of their row and its use
+PENDING = 32  # invitations that arrive and wait for their end to come from memory
+_LAST = PENDING - 1
 _ONE = np.uint64(1)
 
 
@@ -186,6 +189,7 @@ def _expand(
     via: Longs,
     rank: Reals,
     given: Longs,
+    pending: Longs,
 ) -> tuple[int, float]:
     """Let the members ``queue[low:high]`` of depth - 1 invite; return (new tail, invitations).
 
@@ -204,15 +208,15 @@ def _expand(
     tie_key = stream(key, replicate, TIE_STREAM)
     reach_key = stream(key, replicate, REACH_STREAM)
     coupon_key = stream(key, replicate, COUPON_STREAM)
+    waiting = 0
+    served = 0
     for position in range(low, high):
         if position + 2 * _AHEAD < high:
             prefetch(indptr, queue[position + 2 * _AHEAD])
-        if position + _AHEAD < high:
+        if position + _AHEAD < high and not single:
             row = indptr[queue[position + _AHEAD]]
-            prefetch(indices, row)
-            prefetch(indices, row + 16)
-            if not single:
-                prefetch(contact, row)
+            prefetch(contact, row)
+            prefetch(contact, row + 16)
         inviter = queue[position]
         begin = indptr[inviter]
         end = indptr[inviter + 1]
@@ -237,14 +241,31 @@ def _expand(
             while mask:
                 arc = first + lowest_bit(mask)
                 mask &= mask - _ONE
-                person = indices[arc]
-                if has(member, person):
-                    continue
-                if single:
-                    arrivals += 1
-                else:
-                    invitations += 1.0 / contact[arc]
-                tail = ask(arc, person, kinds, join, person_key, tie_key, depth, tail, fresh, queue, via)
+                prefetch(indices, arc)
+                pending[waiting & _LAST] = arc
+                waiting += 1
+                if waiting - served == PENDING:
+                    arc = pending[served & _LAST]
+                    served += 1
+                    person = indices[arc]
+                    if not has(member, person):
+                        if single:
+                            arrivals += 1
+                        else:
+                            invitations += 1.0 / contact[arc]
+                        tail = ask(
+                            arc, person, kinds, join, person_key, tie_key, depth, tail, fresh, queue, via
+                        )
+    while served < waiting:
+        arc = pending[served & _LAST]
+        served += 1
+        person = indices[arc]
+        if not has(member, person):
+            if single:
+                arrivals += 1
+            else:
+                invitations += 1.0 / contact[arc]
+            tail = ask(arc, person, kinds, join, person_key, tie_key, depth, tail, fresh, queue, via)
     if arrivals > 0:
         invitations += arrivals / contact[0]
     unmark(fresh, queue, begin_tail, tail)
@@ -275,6 +296,7 @@ def _play(
     via: Longs,
     rank: Reals,
     given: Longs,
+    pending: Longs,
 ) -> int:
     """Play one world; return how many stand in the queue, the team among them. The marks are left in place.
 
@@ -293,7 +315,7 @@ def _play(
         high = tail
         tail, made = expand(
             indptr, indices, contact, kinds, join, invite[depth - 1], max_invites if depth > 1 else 0,
-            key, replicate, depth, low, high, tail, member, fresh, queue, via, rank, given,
+            key, replicate, depth, low, high, tail, member, fresh, queue, via, rank, given, pending,
         )  # fmt: skip
         members[depth - 1] = tail - high
         if depth > 1:
@@ -330,12 +352,13 @@ def _cascade(
     via: Longs,
     rank: Reals,
     given: Longs,
+    pending: Longs,
 ) -> None:
     """Play the worlds ``first .. first + members.shape[0] - 1``, one row of [R, H] counts each."""
     for row in range(members.shape[0]):
         tail = play(
             indptr, indices, contact, team, kinds, join, invite, max_invites, key, first + row,
-            members[row], invitations[row], member, fresh, queue, via, rank, given,
+            members[row], invitations[row], member, fresh, queue, via, rank, given, pending,
         )  # fmt: skip
         unmark(member, queue, 0, tail)
 
@@ -365,6 +388,7 @@ def _vanishing(
     via: Longs,
     rank: Reals,
     given: Longs,
+    pending: Longs,
 ) -> None:
     """Force one person into each empty depth: the limit of vanishing participation.
 
@@ -389,7 +413,7 @@ def _vanishing(
         pairs[row] = 0
         tail = play(
             indptr, indices, contact, team, kinds, join, invite, max_invites, key, replicate,
-            members[row], invitations, member, fresh, queue, via, rank, given,
+            members[row], invitations, member, fresh, queue, via, rank, given, pending,
         )  # fmt: skip
         forced_key = stream(key, replicate, FORCED_STREAM)
         low = 0
@@ -426,7 +450,7 @@ def _vanishing(
                 end = tail
                 tail, _ = expand(
                     indptr, indices, contact, kinds, join, invite[deeper - 1], max_invites, key, replicate,
-                    deeper, start, end, tail, member, fresh, queue, via, rank, given,
+                    deeper, start, end, tail, member, fresh, queue, via, rank, given, pending,
                 )  # fmt: skip
                 followers[row, depth - 1, deeper - 1] = tail - end
                 if tail == end:

@@ -56,6 +56,7 @@ def scratch(n, max_invites):
         np.zeros(n, dtype=np.int64),
         np.empty(max_invites),
         np.empty(max_invites, dtype=np.int64),
+        np.empty(kernels.PENDING, dtype=np.int64),
     )
 
 
