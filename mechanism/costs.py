@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from mechanism.errors import InvalidInputError
 from mechanism.numbers import number
 
-__all__ = ["CostModel", "ExponentialCost", "UniformCost"]
+__all__ = ["CostModel", "ExponentialCost", "UniformCost", "fractions", "money"]
+
+if TYPE_CHECKING:
+    from mechanism.cost_laws import EmpiricalCost, LogisticCost, LognormalCost, WeibullCost
 
 Reals = NDArray[np.float64]
 
@@ -20,8 +24,8 @@ Reals = NDArray[np.float64]
 class CostModel(ABC):
     """Distribution of a private cost: F(x) = P(cost <= x), money.
 
-    Make one with `CostModel.exponential` or `CostModel.uniform`. All distributions here are
-    log-concave: log F is concave, which scheme design relies on.
+    Make one with `CostModel.exponential`, `uniform`, `lognormal`, `weibull`, `logistic` or `empirical`. All but the
+    last are log-concave: log F is concave, which scheme design relies on.
     """
 
     @staticmethod
@@ -45,6 +49,63 @@ class CostModel(ABC):
         0.25
         """
         return UniformCost(low, high)
+
+    @staticmethod
+    def lognormal(*, median: float, sigma: float) -> LognormalCost:
+        """Return the lognormal distribution with a median, money > 0, and a standard deviation of the logarithm > 0.
+
+        Examples
+        --------
+        >>> float(CostModel.lognormal(median=2.0, sigma=0.5).cdf(2.0))
+        0.5
+        """
+        from mechanism.cost_laws import LognormalCost
+
+        return LognormalCost(median, sigma)
+
+    @staticmethod
+    def weibull(*, scale: float, shape: float) -> WeibullCost:
+        """Return the Weibull distribution with a scale, money > 0, and a shape > 0.
+
+        Examples
+        --------
+        >>> CostModel.weibull(scale=2.0, shape=1.0).mean
+        2.0
+        """
+        from mechanism.cost_laws import WeibullCost
+
+        return WeibullCost(scale, shape)
+
+    @staticmethod
+    def logistic(*, mean: float, scale: float) -> LogisticCost:
+        """Return the logistic distribution with a mean, money >= 0, and a scale, money > 0; it has a share below zero.
+
+        Examples
+        --------
+        >>> round(CostModel.logistic(mean=2.0, scale=1.0).below_zero, 4)
+        0.1192
+        """
+        from mechanism.cost_laws import LogisticCost
+
+        return LogisticCost(mean, scale)
+
+    @staticmethod
+    def empirical(sample: ArrayLike) -> EmpiricalCost:
+        """Return the distribution of observed costs, money.
+
+        Examples
+        --------
+        >>> float(CostModel.empirical([3.0, 1.0, 2.0, 2.0]).cdf(2.0))
+        0.75
+        """
+        from mechanism.cost_laws import EmpiricalCost
+
+        return EmpiricalCost(tuple(np.atleast_1d(np.asarray(sample)).tolist()))
+
+    @property
+    def is_log_concave(self) -> bool:
+        """Whether log F is concave."""
+        return True
 
     @property
     @abstractmethod
@@ -76,27 +137,43 @@ class CostModel(ABC):
 
     @classmethod
     def parse(cls, text: str) -> CostModel:
-        """Read ``"0.8"`` or ``"exponential:0.8"`` (mean) or ``"uniform:0:2"`` (low, high).
+        """Read ``"0.8"`` (a mean), or a law and its parameters such as ``"uniform:0:2"`` (low, high).
+
+        The others are ``"exponential:MEAN"``, ``"lognormal:MEDIAN:SIGMA"``, ``"weibull:SCALE:SHAPE"`` and
+        ``"logistic:MEAN:SCALE"``.
 
         Examples
         --------
         >>> CostModel.parse("uniform:0:2")
         UniformCost(low=0.0, high=2.0)
         """
+        from mechanism import cost_laws
+
+        laws: dict[str, Any] = {
+            "exponential": ExponentialCost,
+            "uniform": UniformCost,
+            "lognormal": cost_laws.LognormalCost,
+            "weibull": cost_laws.WeibullCost,
+            "logistic": cost_laws.LogisticCost,
+        }
         name, *rest = text.split(":") if isinstance(text, str) else ("",)
         try:
             if not rest:
                 return ExponentialCost(float(name))
-            if name == "exponential" and len(rest) == 1:
-                return ExponentialCost(float(rest[0]))
-            if name == "uniform" and len(rest) == 2:
-                return UniformCost(float(rest[0]), float(rest[1]))
+            if name in laws and len(rest) == len(fields(laws[name])):
+                law: CostModel = laws[name](*map(float, rest))
+                return law
         except InvalidInputError:
             raise
         except ValueError:
             pass
         raise InvalidInputError(
-            "cost", text, allowed="a mean such as 0.8, exponential:MEAN or uniform:LOW:HIGH"
+            "cost",
+            text,
+            allowed=(
+                "a mean such as 0.8, exponential:MEAN, uniform:LOW:HIGH, lognormal:MEDIAN:SIGMA, "
+                "weibull:SCALE:SHAPE or logistic:MEAN:SCALE"
+            ),
         )
 
 
@@ -107,7 +184,7 @@ class ExponentialCost(CostModel):
     mean: float = field()  # no default: the inherited property is none
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "mean", _money("mean", self.mean, above=0.0))
+        object.__setattr__(self, "mean", money("mean", self.mean, above=0.0))
 
     def cdf(self, x: ArrayLike) -> Reals:
         """Return P(cost <= x)."""
@@ -121,7 +198,7 @@ class ExponentialCost(CostModel):
 
     def ppf(self, u: ArrayLike) -> Reals:
         """Return the quantile."""
-        return np.asarray(-self.mean * np.log1p(-_fractions(u)))
+        return np.asarray(-self.mean * np.log1p(-fractions(u)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +209,8 @@ class UniformCost(CostModel):
     high: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "low", _money("low", self.low, least=0.0))
-        object.__setattr__(self, "high", _money("high", self.high, above=self.low))
+        object.__setattr__(self, "low", money("low", self.low, least=0.0))
+        object.__setattr__(self, "high", money("high", self.high, above=self.low))
 
     @property
     def mean(self) -> float:
@@ -154,20 +231,27 @@ class UniformCost(CostModel):
 
     def ppf(self, u: ArrayLike) -> Reals:
         """Return the quantile."""
-        return np.asarray(self.low + (self.high - self.low) * _fractions(u))
+        return np.asarray(self.low + (self.high - self.low) * fractions(u))
 
 
-def _money(name: str, value: object, *, above: float | None = None, least: float | None = None) -> float:
+def money(
+    name: str,
+    value: object,
+    *,
+    above: float | None = None,
+    least: float | None = None,
+    unit: str = "amount of money",
+) -> float:
     """Return an amount of money; refuse what is not finite and in range."""
     bound = f"above {above:g}" if above is not None else f"at least {least:g}"
-    allowed = f"a finite amount of money {bound}"
+    allowed = f"a finite {unit} {bound}"
     amount = float(number(value, argument=name, allowed=allowed))
     if (above is not None and amount <= above) or (least is not None and amount < least):
         raise InvalidInputError(name, value, allowed=allowed)
     return amount
 
 
-def _fractions(u: ArrayLike) -> Reals:
+def fractions(u: ArrayLike) -> Reals:
     """Return fractions of people in [0, 1) as an array."""
     array = np.asarray(u, dtype=np.float64)
     outside = ~((array >= 0) & (array < 1))

@@ -167,6 +167,11 @@ class DesignSearch:
             raise UnsupportedProblemError(
                 "schemes are designed for people who are moved by their own reward alone: leave motives out"
             )
+        for name, cost in (("join", campaign.network.join), ("invite", campaign.network.invite)):
+            if not cost.is_log_concave:
+                raise UnsupportedProblemError(
+                    f"schemes are designed for log-concave costs, and those to {name} are not: fit a distribution"
+                )
         self.campaign = campaign
         self.effort = int(effort)
         self.engine = engine

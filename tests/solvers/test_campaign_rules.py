@@ -262,3 +262,26 @@ def test_an_interrupt_before_anything_is_done_is_raised():
     campaign = campaign_on(random_graph())
     with pytest.raises(KeyboardInterrupt):
         recruit(campaign, Recursive(0.5), replicates=100, rng=1, engine=1, progress=at_once)
+
+
+@pytest.mark.parametrize(
+    "cost",
+    [
+        CostModel.lognormal(median=0.7, sigma=0.6),
+        CostModel.weibull(scale=1, shape=0.7),
+        CostModel.logistic(mean=1, scale=0.3),
+        CostModel.empirical(np.linspace(0, 3, 200)),
+    ],
+)
+def test_every_cost_distribution_is_played(cost):
+    network = IncentiveNetwork(random_graph(), contact=0.5, join=cost, invite=CostModel.exponential(mean=1))
+    campaign = Campaign(network, Search(prize=100, find=0.02), team=TopDegree(1), max_depth=3)
+    result = recruit(campaign, Recursive(0.5), replicates=300, rng=3)
+    assert result.recruits > 1
+    assert result.gap < 0.2
+    if cost.is_log_concave:
+        plan = design(campaign, epsilon=0.25, rng=3)
+        assert plan.recruitment.recruits > 0
+    else:
+        with pytest.raises(UnsupportedProblemError, match="log-concave"):
+            design(campaign, epsilon=0.25, rng=3)

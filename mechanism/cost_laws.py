@@ -1,0 +1,201 @@
+"""More cost distributions: lognormal, Weibull, logistic, and costs as observed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import exp, gamma, log
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mechanism.costs import CostModel, fractions, money
+from mechanism.errors import InvalidInputError
+
+__all__ = ["EmpiricalCost", "LogisticCost", "LognormalCost", "WeibullCost"]
+
+Reals = NDArray[np.float64]
+_LOG_ROOT_TWO_PI = 0.5 * log(2 * np.pi)
+
+
+@dataclass(frozen=True, slots=True)
+class LognormalCost(CostModel):
+    """The logarithm of the cost is normal: F(x) = Phi(log(x / median) / sigma) for x > 0."""
+
+    median: float
+    sigma: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "median", money("median", self.median, above=0.0))
+        object.__setattr__(self, "sigma", money("sigma", self.sigma, above=0.0, unit="number"))
+
+    @property
+    def mean(self) -> float:
+        """Mean cost, money."""
+        return self.median * exp(self.sigma**2 / 2)
+
+    def _standard(self, x: ArrayLike) -> Reals:
+        with np.errstate(divide="ignore"):
+            return (np.log(np.maximum(np.asarray(x, dtype=np.float64), 0.0)) - log(self.median)) / self.sigma
+
+    def cdf(self, x: ArrayLike) -> Reals:
+        """Return P(cost <= x)."""
+        from scipy.special import ndtr
+
+        return np.asarray(ndtr(self._standard(x)))
+
+    def log_cdf(self, x: ArrayLike) -> Reals:
+        """Return log F(x), exact also where F underflows; -inf where x <= 0."""
+        from scipy.special import log_ndtr
+
+        return np.asarray(log_ndtr(self._standard(x)))
+
+    def log_cdf_slope(self, x: ArrayLike) -> Reals:
+        """Return the derivative of log F at x."""
+        from scipy.special import log_ndtr
+
+        amount = np.asarray(x, dtype=np.float64)
+        z = self._standard(amount)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            inverse_mills = np.exp(-z * z / 2 - _LOG_ROOT_TWO_PI - log_ndtr(z))
+            return np.where(amount > 0, inverse_mills / (self.sigma * amount), np.inf)
+
+    def ppf(self, u: ArrayLike) -> Reals:
+        """Return the quantile."""
+        from scipy.special import ndtri
+
+        return np.asarray(self.median * np.exp(self.sigma * ndtri(fractions(u))))
+
+
+@dataclass(frozen=True, slots=True)
+class WeibullCost(CostModel):
+    """F(x) = 1 - exp(-(x / scale) ** shape) for x >= 0; log-concave for every shape.
+
+    From shape 1 on the density is log-concave, below 1 the distribution function is concave itself.
+    """
+
+    scale: float
+    shape: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scale", money("scale", self.scale, above=0.0))
+        object.__setattr__(self, "shape", money("shape", self.shape, above=0.0, unit="number"))
+
+    @property
+    def mean(self) -> float:
+        """Mean cost, money."""
+        return self.scale * gamma(1 + 1 / self.shape)
+
+    def _power(self, x: ArrayLike) -> Reals:
+        with np.errstate(over="ignore"):
+            return np.asarray((np.maximum(np.asarray(x, dtype=np.float64), 0.0) / self.scale) ** self.shape)
+
+    def cdf(self, x: ArrayLike) -> Reals:
+        """Return P(cost <= x)."""
+        return -np.expm1(-self._power(x))
+
+    def log_cdf_slope(self, x: ArrayLike) -> Reals:
+        """Return the derivative of log F at x."""
+        amount = np.asarray(x, dtype=np.float64)
+        power = self._power(amount)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            slope = self.shape * power / (amount * np.expm1(power))
+            return np.where(amount > 0, np.where(np.isinf(power), 0.0, np.nan_to_num(slope, nan=0.0)), np.inf)
+
+    def ppf(self, u: ArrayLike) -> Reals:
+        """Return the quantile."""
+        return np.asarray(self.scale * (-np.log1p(-fractions(u))) ** (1 / self.shape))
+
+
+@dataclass(frozen=True, slots=True)
+class LogisticCost(CostModel):
+    """F(x) = 1 / (1 + exp(-(x - mean) / scale)): some people would pay to take part.
+
+    Attributes
+    ----------
+    below_zero : float
+        Share of the people whose cost is negative, F(0).
+    """
+
+    mean: float = field()  # no default: the inherited property is none
+    scale: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mean", money("mean", self.mean, least=0.0))
+        object.__setattr__(self, "scale", money("scale", self.scale, above=0.0))
+
+    @property
+    def below_zero(self) -> float:
+        """Share of the people whose cost is negative."""
+        return float(self.cdf(0.0))
+
+    def cdf(self, x: ArrayLike) -> Reals:
+        """Return P(cost <= x)."""
+        from scipy.special import expit
+
+        return np.asarray(expit((np.asarray(x, dtype=np.float64) - self.mean) / self.scale))
+
+    def log_cdf(self, x: ArrayLike) -> Reals:
+        """Return log F(x), finite everywhere."""
+        return -np.logaddexp(0.0, -(np.asarray(x, dtype=np.float64) - self.mean) / self.scale)
+
+    def log_cdf_slope(self, x: ArrayLike) -> Reals:
+        """Return the derivative of log F at x, at most 1 / scale."""
+        from scipy.special import expit
+
+        return np.asarray(expit(-(np.asarray(x, dtype=np.float64) - self.mean) / self.scale) / self.scale)
+
+    def ppf(self, u: ArrayLike) -> Reals:
+        """Return the quantile; -inf for u = 0."""
+        share = fractions(u)
+        with np.errstate(divide="ignore"):
+            return np.asarray(self.mean + self.scale * (np.log(share) - np.log1p(-share)))
+
+
+@dataclass(frozen=True, slots=True)
+class EmpiricalCost(CostModel):
+    """Costs as observed: F(x) is the share of the sample that is at most x. Not log-concave.
+
+    Parameters
+    ----------
+    sample : sequence of float
+        Observed costs, money; negative ones stand for people who would pay to take part.
+    """
+
+    sample: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        allowed = "finite amounts of money, at least one"
+        try:
+            values = np.asarray(self.sample, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise InvalidInputError("sample", self.sample, allowed=allowed) from None
+        if values.ndim != 1 or not values.size:
+            raise InvalidInputError("sample", self.sample, allowed=allowed)
+        bad = ~np.isfinite(values)
+        if bad.any():
+            first = int(bad.argmax())
+            raise InvalidInputError("sample", float(values[first]), index=first, allowed=allowed)
+        object.__setattr__(self, "sample", tuple(np.sort(values).tolist()))
+
+    @property
+    def is_log_concave(self) -> bool:
+        """False: a step function is not."""
+        return False
+
+    @property
+    def mean(self) -> float:
+        """Mean of the sample, money."""
+        return float(np.mean(self.sample))
+
+    def cdf(self, x: ArrayLike) -> Reals:
+        """Return P(cost <= x)."""
+        return np.searchsorted(self.sample, np.asarray(x, dtype=np.float64), side="right") / len(self.sample)
+
+    def log_cdf_slope(self, x: ArrayLike) -> Reals:
+        """Return 0: the distribution function is flat between observations."""
+        return np.zeros_like(np.asarray(x, dtype=np.float64))
+
+    def ppf(self, u: ArrayLike) -> Reals:
+        """Return the least cost that a share of more than u of the sample does not exceed."""
+        place = np.floor(fractions(u) * len(self.sample)).astype(np.int64)
+        return np.asarray(self.sample)[place]
