@@ -46,7 +46,8 @@ class Edges:
 
     def where(self, edge: int) -> str:
         """Return the place of an edge, for messages."""
-        return f"edge {edge}" if self.lines is None else f"line {self.lines()[edge]} of {self.file}"
+        lines = () if self.lines is None else self.lines()
+        return f"line {lines[edge]} of {self.file}" if edge < len(lines) else f"edge {edge}"
 
     def numbered(self) -> tuple[Labels, Nodes, Nodes]:
         """Return the labels in order and the numbers of both ends; O(m) for whole numbers close together."""
