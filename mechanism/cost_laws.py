@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import exp, gamma, log
+from math import exp, gamma, inf, log
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,7 @@ __all__ = ["EmpiricalCost", "LogisticCost", "LognormalCost", "WeibullCost"]
 
 Reals = NDArray[np.float64]
 _LOG_ROOT_TWO_PI = 0.5 * log(2 * np.pi)
+_LARGEST = log(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,9 @@ class LognormalCost(CostModel):
 
     @property
     def mean(self) -> float:
-        """Mean cost, money."""
-        return self.median * exp(self.sigma**2 / 2)
+        """Mean cost, money; infinite where it is beyond the largest float."""
+        logarithm = log(self.median) + self.sigma * self.sigma / 2
+        return exp(logarithm) if logarithm < _LARGEST else inf
 
     def _standard(self, x: ArrayLike) -> Reals:
         with np.errstate(divide="ignore"):

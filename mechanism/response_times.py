@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from math import exp, inf, isfinite, log
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mechanism.costs import fractions
 from mechanism.errors import InvalidInputError
 from mechanism.numbers import number
 
 __all__ = ["ExponentialTime", "GammaTime", "LognormalTime", "ParetoTime", "ResponseTime"]
 
 Reals = NDArray[np.float64]
+_LARGEST = log(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,43 @@ class ResponseTime(ABC):
     def cdf(self, t: ArrayLike) -> Reals:
         """Return P(time <= t)."""
 
+    @abstractmethod
+    def ppf(self, u: ArrayLike) -> Reals:
+        """Return the time within which a fraction u of the answers comes, u in [0, 1)."""
+
+    @property
+    def median(self) -> float:
+        """Time within which half of the answers come."""
+        return float(self.ppf(0.5))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the law and its parameters as plain Python values, ready for JSON.
+
+        Examples
+        --------
+        >>> ResponseTime.gamma(shape=2, mean=1).to_dict()
+        {'law': 'gamma', 'shape': 2.0, 'mean': 1.0}
+        """
+        return {"law": self.kind, **{_spelling(own.name): getattr(self, own.name) for own in fields(self)}}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ResponseTime:
+        """Return the law that `to_dict` wrote; refuse unknown laws and parameters.
+
+        Examples
+        --------
+        >>> ResponseTime.from_dict({"law": "pareto", "least": 1, "exponent": 2}).mean
+        2.0
+        """
+        law = _LAWS.get(str(data.get("law"))) if isinstance(data, Mapping) else None
+        names = [_spelling(own.name) for own in fields(law)] if law is not None else []
+        if law is None or set(data) != {"law", *names}:
+            raise InvalidInputError(
+                "response time", data, allowed="a law and its parameters, as to_dict writes them"
+            )
+        made: ResponseTime = law(*(data[name] for name in names))
+        return made
+
     @classmethod
     def parse(cls, text: str) -> ResponseTime:
         """Read a law and its parameters in the order of their names, such as ``"gamma:SHAPE:MEAN"``.
@@ -132,6 +172,10 @@ class ExponentialTime(ResponseTime):
         """Return P(time <= t)."""
         return -np.expm1(-_times(t) / self.average)
 
+    def ppf(self, u: ArrayLike) -> Reals:
+        """Return the quantile."""
+        return np.asarray(-self.average * np.log1p(-fractions(u)))
+
 
 @dataclass(frozen=True, slots=True)
 class GammaTime(ResponseTime):
@@ -161,13 +205,19 @@ class GammaTime(ResponseTime):
 
         return np.asarray(gammainc(self.shape, _times(t) * self.shape / self.average))
 
+    def ppf(self, u: ArrayLike) -> Reals:
+        """Return the quantile."""
+        from scipy.special import gammaincinv
+
+        return np.asarray(gammaincinv(self.shape, fractions(u)) * (self.average / self.shape))
+
 
 @dataclass(frozen=True, slots=True)
 class LognormalTime(ResponseTime):
     """The logarithm of the time is normal with mean log(median) and standard deviation sigma."""
 
     kind: ClassVar[str] = "lognormal"
-    median: float
+    median: float = field()  # no default: the inherited property is none
     sigma: float
 
     def __post_init__(self) -> None:
@@ -181,8 +231,9 @@ class LognormalTime(ResponseTime):
 
     @property
     def mean(self) -> float:
-        """Mean time."""
-        return self.median * exp(self.sigma**2 / 2)
+        """Mean time; infinite where it is beyond the largest float."""
+        logarithm = log(self.median) + self.sigma * self.sigma / 2
+        return exp(logarithm) if logarithm < _LARGEST else inf
 
     def cdf(self, t: ArrayLike) -> Reals:
         """Return P(time <= t)."""
@@ -190,6 +241,13 @@ class LognormalTime(ResponseTime):
 
         with np.errstate(divide="ignore"):
             return np.asarray(ndtr((np.log(_times(t)) - log(self.median)) / self.sigma))
+
+    def ppf(self, u: ArrayLike) -> Reals:
+        """Return the quantile."""
+        from scipy.special import ndtri
+
+        with np.errstate(over="ignore"):
+            return np.asarray(self.median * np.exp(self.sigma * ndtri(fractions(u))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +276,18 @@ class ParetoTime(ResponseTime):
         """Return P(time <= t)."""
         return 1.0 - (self.least / np.maximum(_times(t), self.least)) ** self.exponent
 
+    def ppf(self, u: ArrayLike) -> Reals:
+        """Return the quantile."""
+        with np.errstate(over="ignore"):
+            return np.asarray(self.least * np.exp(-np.log1p(-fractions(u)) / self.exponent))
+
 
 _LAWS: dict[str, Any] = {law.kind: law for law in (ExponentialTime, GammaTime, LognormalTime, ParetoTime)}
+
+
+def _spelling(name: str) -> str:
+    """Return what users call a field: an inherited property has the name of the mean."""
+    return "mean" if name == "average" else name
 
 
 def _positive(name: str, value: object) -> float:

@@ -22,6 +22,7 @@ Words = NDArray[np.uint64]
 Scratch = tuple[Words, Words, NDArray[np.int32], Longs, Reals, Longs, Longs]
 
 
+_LATEST = float(np.finfo(np.float64).max)  # an answer that takes longer than any number never comes
 _LAWS = {
     "exponential": kernels.EXPONENTIAL,
     "gamma": kernels.GAMMA,
@@ -167,8 +168,8 @@ def _race_block(
     with stage.scratch.lend() as scratch, stage.heaps.lend() as (when, arcs, depths):
         kernels.race(
             stage.graph.indptr, stage.graph.indices, stage.contact, stage.team, stage.kinds, accept, chance,
-            stage.max_invites, _LAWS[response.kind], *response.parameters, stage.find, stage.horizon, stage.key,
-            start, times, members, invitations, chances, joined, ends,
+            stage.max_invites, _LAWS[response.kind], *response.parameters, stage.find,
+            min(stage.horizon, _LATEST), stage.key, start, times, members, invitations, chances, joined, ends,
             scratch[0], scratch[2], scratch[3], scratch[4], scratch[5], when, arcs, depths,
         )  # fmt: skip
     return members, invitations, chances, joined, ends

@@ -78,8 +78,8 @@ def _delay_of(law: int, scale: float, shape: float, delay_key: np.uint64, arc: i
         return float(scale * np.exp(shape * normal(own_key, 0)))
     if law == PARETO:
         return float(scale * (1.0 - uniform(own_key, 0)) ** (-1.0 / shape))
-    # Marsaglia and Tsang (2000): draws 3 k, 3 k + 1 make a normal one, 3 k + 2 decides. Below shape 1 a draw for
-    # shape + 1 is shrunk.
+    # Marsaglia and Tsang (2000): in attempt k, draws 4 k, 4 k + 1 make a normal one and 4 k + 2 decides.
+    # Below shape 1 a draw for shape + 1 is shrunk, by draw 0.
     power = 1.0
     if shape < 1.0:
         power = (1.0 - uniform(own_key, 0)) ** (1.0 / shape)

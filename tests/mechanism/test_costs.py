@@ -67,6 +67,10 @@ def test_slopes_far_out():
     assert CostModel.lognormal(median=1, sigma=0.1).log_cdf(1e-5) < -6000
 
 
+def test_a_mean_beyond_all_numbers_is_infinite():
+    assert CostModel.lognormal(median=1, sigma=40).mean == np.inf
+
+
 def test_shares_below_zero_are_stated():
     assert CostModel.logistic(mean=0, scale=1).below_zero == 0.5
     assert CostModel.logistic(mean=0, scale=1).log_cdf(0) == pytest.approx(np.log(0.5))

@@ -1,9 +1,12 @@
 """Laws of response times: means and distribution functions that fit together, spelling, wrong input."""
 
+import json
 from dataclasses import fields
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from mechanism import InvalidInputError, ResponseTime
@@ -26,6 +29,50 @@ def test_laws_are_those_of_the_books(text):
     tail, _ = integrate.quad(lambda t: 1 - float(law.cdf(t)), 0, np.inf, limit=500)
     assert law.mean == pytest.approx(tail, rel=1e-4)
     assert ResponseTime.parse(text) == law
+
+
+@pytest.mark.parametrize("text", LAWS)
+def test_quantiles_turn_the_distribution_round(text):
+    law, book = LAWS[text]
+    shares = np.array([[0, 1e-12, 0.3], [0.5, 0.999, 1 - 1e-9]])
+    assert law.ppf(shares) == pytest.approx(book.ppf(shares), rel=1e-7)
+    assert law.cdf(law.ppf(shares)) == pytest.approx(shares, rel=1e-12, abs=1e-14)
+    assert law.median == pytest.approx(book.median(), rel=1e-12)
+    for share in (1.0, -0.1, np.nan):
+        with pytest.raises(InvalidInputError, match="u"):
+            law.ppf([0.5, share])
+
+
+POSITIVE = st.floats(1e-3, 1e3)
+
+
+@given(st.sampled_from([ExponentialTime, GammaTime, LognormalTime, ParetoTime]), POSITIVE, POSITIVE)
+def test_laws_survive_json(law, first, second):
+    made = law(*(first, second)[: len(fields(law))])
+    assert ResponseTime.from_dict(json.loads(json.dumps(made.to_dict()))) == made
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"law": "weibull", "mean": 1},
+        {"law": "gamma", "mean": 1},
+        {"law": "exponential", "average": 1},
+        {"law": "exponential", "mean": 1, "shape": 1},
+        "exponential",
+    ],
+)
+def test_what_is_no_law_is_refused(data):
+    with pytest.raises(InvalidInputError, match="response time is"):
+        ResponseTime.from_dict(data)
+
+
+def test_means_beyond_the_largest_float_are_infinite():
+    assert ResponseTime.lognormal(median=1, sigma=40).mean == np.inf
+    assert ResponseTime.lognormal(median=1e-300, sigma=40).mean == pytest.approx(
+        np.exp(800 - 300 * np.log(10))
+    )
 
 
 def test_a_heavy_tail_has_no_mean():

@@ -140,3 +140,16 @@ def test_what_needs_the_other_kind_of_race_says_so():
     by_clock = Worlds(campaign_on(PATH, response=EXPONENTIAL), np.random.SeedSequence(1))
     with pytest.raises(UnsupportedProblemError, match="in rounds"):
         by_clock.tree(profile.join, profile.invite, replicate=0)
+
+
+def test_answers_that_never_come():
+    """With such a tail some delays are beyond all numbers: their invitations are lost."""
+    law = ResponseTime.pareto(least=1, exponent=0.002)
+    worlds = Worlds(
+        campaign_on(PATH, contact=1.0, team=Members([0]), response=law), np.random.SeedSequence(1)
+    )
+    full = Profile.full(4)
+    _, ends = worlds.race(full.join, full.invite, np.empty(0), replicates=400)
+    assert np.isfinite(ends).all()
+    first = worlds.play(full.join, full.invite, replicates=400).members[:, 0]
+    assert 0 < first.mean() < 1
