@@ -61,6 +61,12 @@ PROPERTIES = {  # and the bound in their inequalities
     "rho_split": ["rho"],
     "finder_share": ["gamma"],
     "individual_rationality": ["cost"],
+    "monotone": [],
+    "reward_cap": ["cap"],
+}
+OPTIONAL: dict[str, dict[str, Any]] = {
+    "sybil_proof": {"identity_cost": "0", "identities": None},
+    "within_budget": {"budget": "1"},
 }
 POWERS: dict[str, Any] = {  # kind: the names of its parameters, and its term (s, p, q)
     "finder_takes_all": ([], lambda: (ONE, ONE, ZERO)),
@@ -164,7 +170,7 @@ def read_claim(document: Any) -> Claim:
     name = document.get("property") if isinstance(document, dict) else None
     if not isinstance(name, str) or name not in PROPERTIES:
         raise Refused("the claim is about no known property")
-    more = {"identity_cost": "0", "identities": None} if name == "sybil_proof" else {}
+    more = OPTIONAL.get(name, {})
     _, depth, *given = members(more | document, "property", "max_depth", *PROPERTIES[name], *more)
     bound, cost, most = [*given, "0", None] if len(given) == 1 else given or ["0", "0", None]
     if name == "recruiter_share" and bound is None:
@@ -179,7 +185,9 @@ def check_claim(scheme: Scheme, document: Any, multipliers: Any) -> str:
     name, last = claim.name, claim.depth
     if scheme.longest is not None:
         last = min(last or scheme.longest + 1, scheme.longest + 1)
-    if scheme.is_referral and name in ("sybil_proof", "within_budget"):  # cut or not
+    if scheme.is_referral and (
+        name == "sybil_proof" or (name == "within_budget" and claim.bound >= 1)
+    ):  # cut or not
         members(multipliers)  # none
     elif last is not None:
         members(multipliers)  # none
@@ -190,7 +198,7 @@ def check_claim(scheme: Scheme, document: Any, multipliers: Any) -> str:
     elif scheme.terms and name in ("sybil_proof", "within_budget"):
         tops = ceilings(scheme, multipliers)
         paid = sum(s * top for (s, _, _), top in zip(scheme.terms, tops, strict=True))
-        holds = paid <= 1 if name == "within_budget" else max(tops) <= 1 + claim.bound
+        holds = paid <= claim.bound if name == "within_budget" else max(tops) <= 1 + claim.bound
         require(holds, "the ceiling of g_0, g_1, ... is too high")
     elif scheme.terms and name == "budget_balanced":
         members(multipliers)  # none
@@ -217,7 +225,7 @@ def inequalities(claim: Claim, rows: list[list[Fraction]], n: int) -> Iterator[t
     """Yield what a claim says of chains of length n: of attacked ones, and of honest ones whose members merge."""
     name, bound, row = claim.name, claim.bound, rows[n - 1]
     if name == "within_budget":
-        yield sum(row) <= 1, f"R({n}, 0) + ... + R({n}, {n - 1}) <= 1"
+        yield sum(row) <= bound, f"R({n}, 0) + ... + R({n}, {n - 1}) <= {bound}"
     elif name == "budget_balanced":
         yield sum(row) == 1, f"R({n}, 0) + ... + R({n}, {n - 1}) = 1"
     elif name == "recruiter_share above 0":
@@ -228,6 +236,10 @@ def inequalities(claim: Claim, rows: list[list[Fraction]], n: int) -> Iterator[t
         yield all(y == bound * x for x, y in pairwise(row)), f"R({n}, j+1) = rho R({n}, j)"
     elif name == "finder_share":
         yield row[0] >= bound, f"R({n}, 0) >= gamma"
+    elif name == "monotone":
+        yield all(y <= x for x, y in pairwise(row)), f"R({n}, j+1) <= R({n}, j)"
+    elif name == "reward_cap":
+        yield max(row) <= bound, f"R({n}, j) <= cap"
     elif name == "individual_rationality":
         yield min(row) >= bound, f"R({n}, j) >= cost"
     else:
@@ -260,6 +272,11 @@ def holds_at_every_length(scheme: Scheme, claim: Claim) -> bool:
         return bound <= (sum(s for s, p, _ in terms if p >= 1) if terms else 1 - r)
     if name == "individual_rationality":
         return bound <= sum(s for s, p, q in terms if min(p, p * q) >= 1)
+    if name == "monotone":
+        return all(ratio <= 1 for ratio in ratios)
+    if name in ("reward_cap", "within_budget"):  # a chain of length 1 is paid the most
+        calm = all(s == 0 or max(p, p * q) <= 1 for s, p, q in terms)
+        return calm and bound >= (sum(s for s, _, _ in terms) if terms else 1)
     return all(
         s == 0 or max(p, p * q) >= 1 for s, p, q in terms
     )  # no collusion pays; the rest is paid 1 in all

@@ -14,8 +14,10 @@ from proofs.properties import (
     Counterexample,
     FinderShare,
     IndividualRationality,
+    Monotone,
     PathProperty,
     RecruiterShare,
+    RewardCap,
     RhoSplit,
     SybilAttack,
     SybilProof,
@@ -51,8 +53,10 @@ class EqualShares(ClosedForm):
     def proof(self, claimed: PathProperty) -> dict[str, Any] | None:
         """Return the multipliers of a proof for chains of every length, or None if there is none."""
         match claimed:
-            case WithinBudget() | BudgetBalanced() | CollusionProof() | RecruiterShare(delta=None):
+            case BudgetBalanced() | CollusionProof() | RecruiterShare(delta=None) | Monotone():
                 return {}
+            case WithinBudget(budget=most) | RewardCap(cap=most):
+                holds = most >= 1
             case SybilProof():
                 return self._sybil_proof(claimed)
             case RecruiterShare(delta=Fraction() as delta):

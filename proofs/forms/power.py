@@ -18,14 +18,18 @@ from proofs.properties import (
     FinderShare,
     IndividualRationality,
     Merger,
+    Monotone,
     Overspending,
     PathProperty,
     RecruiterShare,
+    RewardCap,
     RhoSplit,
+    Rise,
     SybilAttack,
     SybilProof,
     WithinBudget,
 )
+from proofs.properties.chain import keep
 
 __all__ = ["PowerTerms", "Term"]
 
@@ -74,10 +78,10 @@ class PowerTerms(ClosedForm):
         terms = self.terms
         lasting = [term for term in terms if term[0] * term[1] > 0]  # the others pay chains of length 1 only
         match claimed:
-            case WithinBudget():
+            case WithinBudget(budget=budget):
                 ceilings = self._ceilings()
                 total = sum(s * top for (s, _, _), (_, top) in zip(terms, ceilings, strict=False))
-                return self._peaks() if len(ceilings) == len(terms) and total <= 1 else None
+                return self._peaks() if len(ceilings) == len(terms) and total <= budget else None
             case SybilProof():
                 return self._sybil_proof(claimed)
             case BudgetBalanced():
@@ -94,6 +98,12 @@ class PowerTerms(ClosedForm):
                 holds = gamma <= sum(s for s, p, _ in terms if p >= 1)
             case IndividualRationality(cost=cost):
                 holds = cost <= sum(s for s, p, q in terms if min(p, p * q) >= 1)
+            case Monotone():
+                holds = all(q <= 1 for _, _, q in lasting)
+            case RewardCap(cap=cap):
+                holds = all(s == 0 or max(p, p * q) <= 1 for s, p, q in terms) and cap >= sum(
+                    s for s, _, _ in terms
+                )
             case _:
                 holds = False
         return {} if holds else None
@@ -104,9 +114,9 @@ class PowerTerms(ClosedForm):
             return None
         (s, p, q), growth = self.terms[0], self.growths[0]
         match claimed:
-            case WithinBudget():
-                k = growth.first_above(1 / s)
-                return None if k is None else Overspending(k + 1, s * growth.value(k))
+            case WithinBudget(budget=budget):
+                k = growth.first_above(budget / s)
+                return None if k is None else Overspending(k + 1, s * growth.value(k), budget)
             case SybilProof():
                 return self._split(claimed)
             case CollusionProof(epsilon=epsilon):
@@ -119,6 +129,13 @@ class PowerTerms(ClosedForm):
                 return self.shortfall(
                     cost, falls=lambda depth: s * low ** (depth - 1) < cost, at_the_top=q < 1
                 )
+            case RewardCap(cap=cap):
+                top = max(p, p * q)
+                index = first_index(lambda k: s * top**k > cap, last=LARGEST_PEAK)
+                if index is not None:
+                    j = first_index(lambda j: self.reward(index + 1, j) > cap, last=index) if q > 1 else 0
+                    chain = keep(self.row(index + 1))[0] if index < 64 else None
+                    return Rise(index + 1, j or 0, self.reward(index + 1, j or 0), cap, chain)
         return None
 
     def leak(self) -> Leak | None:

@@ -31,7 +31,12 @@ class ReferralShares(ClosedForm):
 
     def proof(self, claimed: PathProperty) -> dict[str, Any] | None:
         """Return the multipliers of a proof for chains of every length, or None if there is none."""
-        return {} if isinstance(claimed, (SybilProof, WithinBudget)) else None
+        match claimed:
+            case SybilProof():
+                return {}
+            case WithinBudget(budget=budget) if budget >= 1:
+                return {}
+        return None
 
     def violation(self, claimed: PathProperty) -> Counterexample | None:
         """Return None: a table shows every violation."""

@@ -4,10 +4,12 @@ from proofs.properties.balance import BudgetBalanced, Imbalance
 from proofs.properties.budget import Overspending, WithinBudget
 from proofs.properties.collusion import CollusionProof, Merger
 from proofs.properties.finder_share import FinderShare
+from proofs.properties.monotone import Monotone, Rise
 from proofs.properties.path import PathProperty
 from proofs.properties.property import Counterexample, Property
 from proofs.properties.rationality import IndividualRationality
 from proofs.properties.recruiter_share import RecruiterShare
+from proofs.properties.reward_cap import RewardCap
 from proofs.properties.rho_split import RhoSplit
 from proofs.properties.shortfall import Shortfall
 from proofs.properties.sybil import SybilAttack, SybilProof
@@ -21,11 +23,14 @@ __all__ = [
     "Imbalance",
     "IndividualRationality",
     "Merger",
+    "Monotone",
     "Overspending",
     "PathProperty",
     "Property",
     "RecruiterShare",
+    "RewardCap",
     "RhoSplit",
+    "Rise",
     "Shortfall",
     "SybilAttack",
     "SybilProof",
@@ -41,5 +46,7 @@ PATH_PROPERTIES: tuple[type[PathProperty], ...] = (
     FinderShare,
     RhoSplit,
     IndividualRationality,
+    Monotone,
+    RewardCap,
 )
 """Every property of path schemes."""

@@ -1,4 +1,4 @@
-"""Within budget: what a chain is paid in all never exceeds the prize."""
+"""Within budget: what a chain is paid in all never exceeds the prize, or another share of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
+from mechanism.numbers import Number, exact
+from mechanism.schemes.parameters import check_parameter
 from proofs.properties.path import PathProperty, Rows
 from proofs.spelling import full, short
 
@@ -14,7 +16,7 @@ __all__ = ["Overspending", "WithinBudget"]
 
 @dataclass(frozen=True, slots=True)
 class Overspending:
-    """A chain whose rewards exceed the prize.
+    """A chain whose rewards exceed the budget.
 
     Attributes
     ----------
@@ -22,15 +24,18 @@ class Overspending:
         Depth of the finder, the length of the chain.
     total : Fraction
         Sum of the rewards, in shares of the prize.
+    budget : Fraction
+        What it may be.
     """
 
     depth: int
     total: Fraction
+    budget: Fraction = Fraction(1)
 
     @property
     def excess(self) -> Fraction:
-        """What exceeds the prize, in shares of the prize."""
-        return self.total - 1
+        """What exceeds the budget, in shares of the prize."""
+        return self.total - self.budget
 
     def to_dict(self) -> dict[str, Any]:
         """Return the case as plain Python values; exact numbers are texts."""
@@ -43,9 +48,19 @@ class Overspending:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class WithinBudget(PathProperty):
-    """The rewards along a chain sum to at most the prize: R(l, 0) + ... + R(l, l - 1) <= 1 for every l.
+    """The rewards along a chain sum to at most the budget: R(l, 0) + ... + R(l, l - 1) <= budget for every l.
+
+    Parameters
+    ----------
+    budget : int, float or Fraction
+        In shares of the prize, at least 0; the prize itself by default. A float stands for its shortest decimal.
+
+    Raises
+    ------
+    InvalidInputError
+        If the budget is negative or not finite.
 
     Examples
     --------
@@ -56,25 +71,35 @@ class WithinBudget(PathProperty):
     >>> print(verify(Geometric(0.75, 0.3), WithinBudget()))
     Refuted: not within budget in chains of every length.
       a chain of length 3 is paid 417/400 of the prize, 17/400 too much
+    >>> print(verify(Geometric(0.75, 0.3), WithinBudget(2)))
+    Proved: within a budget of 2 prizes in chains of every length.
     """
 
     name: ClassVar[str] = "within_budget"
     code: ClassVar[str] = "BC"
-    statement: ClassVar[str] = "R(l, 0) + ... + R(l, l - 1) <= 1 for every l"
+    statement: ClassVar[str] = "R(l, 0) + ... + R(l, l - 1) <= budget for every l"
     adversary: ClassVar[str] = "nobody"
     source: ClassVar[str] = "Pickard et al., Science 2011; Nath et al., WINE 2012"
+    budget: Fraction
+
+    def __init__(self, budget: Number = 1) -> None:
+        object.__setattr__(self, "budget", exact(check_parameter("budget", budget)))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the property as a certificate names it."""
-        return {"property": self.name}
+        """Return the property as a certificate names it: with the budget, unless that is the prize."""
+        return {"property": self.name} | ({} if self.budget == 1 else {"budget": full(self.budget)})
 
     def violation(self, rows: Rows) -> Overspending | None:
-        """Return the shortest chain of a table that exceeds the prize, or None. Cost: O(max_depth ** 2)."""
+        """Return the shortest chain of a table that exceeds the budget, or None. Cost: O(max_depth ** 2)."""
         for depth, row in enumerate(rows, 1):
             total = sum(row, Fraction(0))
-            if total > 1:
-                return Overspending(depth, total)
+            if total > self.budget:
+                return Overspending(depth, total, self.budget)
         return None
 
     def __str__(self) -> str:
-        return "within budget"
+        return (
+            "within budget"
+            if self.budget == 1
+            else f"within a budget of {short(self.budget, width=80)} prizes"
+        )

@@ -19,14 +19,18 @@ from proofs import (
     Imbalance,
     IndividualRationality,
     Merger,
+    Monotone,
     Overspending,
     Proved,
     RecruiterShare,
     Refuted,
+    RewardCap,
     RhoSplit,
+    Rise,
     Shortfall,
     SybilAttack,
     SybilProof,
+    WithinBudget,
     sybil_gain,
     verify,
 )
@@ -46,7 +50,7 @@ def place(case):
             return case.depth + case.identities, case.identities, case.distance
         case Merger():
             return case.depth, case.members - 1, case.distance
-        case Shortfall():
+        case Shortfall() | Rise():
             return case.depth, 0, case.distance
         case Imbalance() | Overspending():
             return case.depth, 0, 0
@@ -168,7 +172,8 @@ def test_properties_print_and_round_trip(wanted):
 
 def test_every_property_says_what_it_is():
     assert len({family.name for family in PATH_PROPERTIES}) == len(PATH_PROPERTIES)
-    assert [family.code for family in PATH_PROPERTIES] == ["BC", "BB", "SP", "CP", "SCR", "SEC", "RHO", "IR"]
+    codes = "BC BB SP CP SCR SEC RHO IR MON CAP"
+    assert [family.code for family in PATH_PROPERTIES] == codes.split()
     for family in PATH_PROPERTIES:
         assert all((family.statement, family.adversary, family.source))
 
@@ -186,13 +191,20 @@ def test_every_property_says_what_it_is():
         (FinderShare(0.5), "paying the finder at least 1/2"),
         (RhoSplit(0.5), "paying recruiters exactly 1/2 of the reward below"),
         (IndividualRationality(0.01), "individually rational at a cost of 1/100"),
+        (WithinBudget(), "within budget"),
+        (WithinBudget(0.5), "within a budget of 1/2 prizes"),
+        (Monotone(), "monotone"),
+        (RewardCap(0.5), "paying nobody more than 1/2"),
     ],
 )
 def test_words(wanted, words):
     assert str(wanted) == words
 
 
-@pytest.mark.parametrize("family", [SybilProof, CollusionProof, RecruiterShare, FinderShare, RhoSplit])
+BOUNDED = [SybilProof, CollusionProof, RecruiterShare, FinderShare, RhoSplit, WithinBudget, RewardCap]
+
+
+@pytest.mark.parametrize("family", BOUNDED)
 @pytest.mark.parametrize("bound", [-1, float("nan"), float("inf"), "1/2", True])
 def test_a_bound_that_is_none_is_named(family, bound):
     with pytest.raises(InvalidInputError):

@@ -49,9 +49,9 @@ def collusion_proof(reward: Reward, longest: int, epsilon: str) -> Iterator[Plac
                     yield length, k, lowest
 
 
-def within_budget(reward: Reward, longest: int) -> Iterator[Place]:
+def within_budget(reward: Reward, longest: int, budget: str = "1") -> Iterator[Place]:
     for length in range(1, longest + 1):
-        if together(reward, length, 0, length) > 1:
+        if together(reward, length, 0, length) > Fraction(budget):
             yield length, 0, 0
 
 
@@ -92,6 +92,20 @@ def individual_rationality(reward: Reward, longest: int, cost: str) -> Iterator[
                 yield length, 0, distance
 
 
+def monotone(reward: Reward, longest: int) -> Iterator[Place]:
+    for length in range(1, longest + 1):
+        for distance in range(1, length):
+            if reward(length, distance) > reward(length, distance - 1):
+                yield length, 0, distance
+
+
+def reward_cap(reward: Reward, longest: int, cap: str) -> Iterator[Place]:
+    for length in range(1, longest + 1):
+        for distance in range(length):
+            if reward(length, distance) > Fraction(cap):
+                yield length, 0, distance
+
+
 DEFINITIONS: dict[str, Callable[..., Iterator[Place]]] = {
     definition.__name__: definition
     for definition in (
@@ -103,5 +117,7 @@ DEFINITIONS: dict[str, Callable[..., Iterator[Place]]] = {
         finder_share,
         rho_split,
         individual_rationality,
+        monotone,
+        reward_cap,
     )
 }
