@@ -2,6 +2,7 @@
 
 from mechanism import datasets, formats
 from mechanism.branching import GaltonWatson, RecursiveTree
+from mechanism.budgets import Budget
 from mechanism.campaign import Campaign, Members, TopDegree
 from mechanism.costs import CostModel
 from mechanism.economy import FriendRewards
@@ -17,7 +18,9 @@ from mechanism.forest import ReferralForest
 from mechanism.graph import Graph
 from mechanism.motives import Motives
 from mechanism.network import IncentiveNetwork
+from mechanism.objectives import Objective
 from mechanism.response_times import ResponseTime
+from mechanism.scenarios import Scenarios, assuming
 from mechanism.schemes import (
     CDRM1,
     CDRM2,
@@ -58,6 +61,7 @@ __all__ = [
     "AlmostUniform",
     "BackendMissingError",
     "BalancedGeometric",
+    "Budget",
     "Campaign",
     "CappedRate",
     "CertificateError",
@@ -83,6 +87,7 @@ __all__ = [
     "Members",
     "Motives",
     "MultiLevel",
+    "Objective",
     "Pachira",
     "PathScheme",
     "PathTable",
@@ -92,12 +97,14 @@ __all__ = [
     "RecursiveTree",
     "ReferralForest",
     "ResponseTime",
+    "Scenarios",
     "Search",
     "ShapleyTree",
     "SolveError",
     "TopDegree",
     "TreeScheme",
     "UnsupportedProblemError",
+    "assuming",
     "datasets",
     "formats",
     "scheme_from_dict",

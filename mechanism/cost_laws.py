@@ -39,6 +39,10 @@ class LognormalCost(CostModel):
         with np.errstate(divide="ignore"):
             return (np.log(np.maximum(np.asarray(x, dtype=np.float64), 0.0)) - log(self.median)) / self.sigma
 
+    def scaled(self, factor: float) -> LognormalCost:
+        """Return the distribution of the cost multiplied by a factor above 0."""
+        return LognormalCost(self.median * factor, self.sigma)
+
     def cdf(self, x: ArrayLike) -> Reals:
         """Return P(cost <= x)."""
         from scipy.special import ndtr
@@ -91,6 +95,10 @@ class WeibullCost(CostModel):
         with np.errstate(over="ignore"):
             return np.asarray((np.maximum(np.asarray(x, dtype=np.float64), 0.0) / self.scale) ** self.shape)
 
+    def scaled(self, factor: float) -> WeibullCost:
+        """Return the distribution of the cost multiplied by a factor above 0."""
+        return WeibullCost(self.scale * factor, self.shape)
+
     def cdf(self, x: ArrayLike) -> Reals:
         """Return P(cost <= x)."""
         return -np.expm1(-self._power(x))
@@ -129,6 +137,10 @@ class LogisticCost(CostModel):
     def below_zero(self) -> float:
         """Share of the people whose cost is negative."""
         return float(self.cdf(0.0))
+
+    def scaled(self, factor: float) -> LogisticCost:
+        """Return the distribution of the cost multiplied by a factor above 0."""
+        return LogisticCost(self.mean * factor, self.scale * factor)
 
     def cdf(self, x: ArrayLike) -> Reals:
         """Return P(cost <= x)."""
@@ -189,6 +201,29 @@ class EmpiricalCost(CostModel):
         """Mean of the sample, money."""
         return float(np.mean(self.sample))
 
+    def scaled(self, factor: float) -> EmpiricalCost:
+        """Return the distribution of the cost multiplied by a factor above 0."""
+        return EmpiricalCost(tuple(cost * factor for cost in self.sample))
+
+    def log_concave_majorant(self) -> ConcaveLogCost:
+        """Return the least log-concave distribution function that is nowhere below this one.
+
+        Its logarithm is the upper hull of the points (cost, log F(cost)).
+
+        Examples
+        --------
+        >>> law = CostModel.empirical([1.0, 2.0, 3.0, 4.0]).log_concave_majorant()
+        >>> law.cdf([0.5, 1.0, 1.5]).round(3).tolist()
+        [0.0, 0.25, 0.354]
+        """
+        costs = np.unique(self.sample)
+        hull: list[tuple[float, float]] = []
+        for x, y in zip(costs.tolist(), np.log(self.cdf(costs)).tolist(), strict=True):
+            while len(hull) > 1 and _slope(hull[-2], hull[-1]) <= _slope(hull[-1], (x, y)):
+                hull.pop()
+            hull.append((x, y))
+        return ConcaveLogCost(tuple(x for x, _ in hull), tuple(y for _, y in hull))
+
     def cdf(self, x: ArrayLike) -> Reals:
         """Return P(cost <= x)."""
         return np.searchsorted(self.sample, np.asarray(x, dtype=np.float64), side="right") / len(self.sample)
@@ -201,3 +236,51 @@ class EmpiricalCost(CostModel):
         """Return the least cost that a share of more than u of the sample does not exceed."""
         place = np.floor(fractions(u) * len(self.sample)).astype(np.int64)
         return np.asarray(self.sample)[place]
+
+
+@dataclass(frozen=True, slots=True)
+class ConcaveLogCost(CostModel):
+    """log F is linear between knots, -inf below the first and 0 from the last on; concave by its making.
+
+    Parameters
+    ----------
+    knots : tuple of float
+        Costs, money, increasing.
+    logs : tuple of float
+        log F there, increasing to 0, the slopes falling.
+    """
+
+    knots: tuple[float, ...]
+    logs: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean cost, money."""
+        x, y = np.array(self.knots), np.array(self.logs)
+        rise = np.diff(y)
+        area = np.diff(x) * np.divide(np.diff(np.exp(y)), rise, out=np.exp(y[1:]), where=rise != 0)
+        return float(x[-1] - area.sum())
+
+    def scaled(self, factor: float) -> ConcaveLogCost:
+        """Return the distribution of the cost multiplied by a factor above 0."""
+        return ConcaveLogCost(tuple(x * factor for x in self.knots), self.logs)
+
+    def cdf(self, x: ArrayLike) -> Reals:
+        """Return P(cost <= x)."""
+        at = np.asarray(x, dtype=np.float64)
+        return np.where(at < self.knots[0], 0.0, np.exp(np.interp(at, self.knots, self.logs)))
+
+    def log_cdf_slope(self, x: ArrayLike) -> Reals:
+        """Return the right derivative of log F at x."""
+        slopes = np.append(np.diff(self.logs) / np.diff(self.knots), 0.0)
+        place = np.searchsorted(self.knots, np.asarray(x, dtype=np.float64), side="right") - 1
+        return np.where(place < 0, np.inf, slopes[np.maximum(place, 0)])
+
+    def ppf(self, u: ArrayLike) -> Reals:
+        """Return the quantile."""
+        with np.errstate(divide="ignore"):
+            return np.interp(np.log(fractions(u)), self.logs, self.knots)
+
+
+def _slope(one: tuple[float, float], two: tuple[float, float]) -> float:
+    return (two[1] - one[1]) / (two[0] - one[0])

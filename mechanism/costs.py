@@ -124,6 +124,14 @@ class CostModel(ABC):
     def ppf(self, u: ArrayLike) -> Reals:
         """Return the cost below which a fraction u of the people lies, u in [0, 1)."""
 
+    @abstractmethod
+    def scaled(self, factor: float) -> CostModel:
+        """Return the distribution of the cost multiplied by a factor above 0."""
+
+    def log_concave_majorant(self) -> CostModel:
+        """Return the least log-concave distribution function that is nowhere below this one: most laws' own."""
+        return self
+
     def log_cdf(self, x: ArrayLike) -> Reals:
         """Return log F(x); -inf where F is 0.
 
@@ -186,6 +194,10 @@ class ExponentialCost(CostModel):
     def __post_init__(self) -> None:
         object.__setattr__(self, "mean", money("mean", self.mean, above=0.0))
 
+    def scaled(self, factor: float) -> ExponentialCost:
+        """Return the distribution of the cost multiplied by a factor above 0."""
+        return ExponentialCost(self.mean * factor)
+
     def cdf(self, x: ArrayLike) -> Reals:
         """Return P(cost <= x)."""
         return -np.expm1(-np.maximum(np.asarray(x, dtype=np.float64), 0.0) / self.mean)
@@ -216,6 +228,10 @@ class UniformCost(CostModel):
     def mean(self) -> float:
         """Mean cost, money."""
         return (self.low + self.high) / 2
+
+    def scaled(self, factor: float) -> UniformCost:
+        """Return the distribution of the cost multiplied by a factor above 0."""
+        return UniformCost(low=self.low * factor, high=self.high * factor)
 
     def cdf(self, x: ArrayLike) -> Reals:
         """Return P(cost <= x)."""
