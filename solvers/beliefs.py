@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from solvers.worlds import Counts, Limit, Worlds, wins
 
-__all__ = ["Odds", "by_winner", "motive_payoffs", "odds", "payoffs"]
+__all__ = ["Odds", "by_winner", "motive_payoffs", "motive_rewards", "odds", "payoffs"]
 
 Reals = NDArray[np.float64]
 _LIMIT_WORLDS = 64
@@ -127,6 +127,12 @@ def motive_payoffs(table: Reals, beliefs: Odds, *, targets: int) -> Reals:
         line wins (charity), and to the member's recruiter through that line (reciprocity; 0 at depth 1, whose
         recruiters are never paid).
     """
+    brought: Reals = targets * (beliefs.joining * motive_rewards(table)).sum(axis=2)
+    return brought
+
+
+def motive_rewards(table: Reals) -> Reals:
+    """Return what `motive_payoffs` weighs with the odds, at [motive, d - 1, e - 1] for a winner at depth e."""
     depth = len(table)
     member, winner = np.triu_indices(depth)
     unpaid = np.broadcast_to(1.0 - table.sum(axis=1), (depth, depth))
@@ -134,9 +140,7 @@ def motive_payoffs(table: Reals, beliefs: Odds, *, targets: int) -> Reals:
     paid = member > 0
     above = (winner - member + 1)[paid]
     recruiters[member[paid], winner[paid]] = table[winner[paid], above]
-    rewards = np.stack((by_winner(table), unpaid, recruiters))
-    brought: Reals = targets * (beliefs.joining * rewards).sum(axis=2)
-    return brought
+    return np.stack((by_winner(table), unpaid, recruiters))
 
 
 def by_winner(table: Reals) -> Reals:

@@ -2,58 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from solvers.convex_step import convex_step
-from solvers.equilibrium import Equilibrium, solve
+from solvers.design_problem import Candidate, DesignProblem
 from solvers.reward_space import RewardSpace
-from solvers.sensitivity import sensitivity
-from solvers.worlds import Worlds
+from solvers.sensitivity import Sensitivity, sensitivity
 
-__all__ = ["Candidate", "climb"]
+__all__ = ["climb"]
 
 _RADIUS = 0.2
 _LARGEST = 0.5
 _SMALLEST = 2e-3
-_GAIN = 2e-5  # a step that promises less than this share of the recruits ends the climb
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
-    """A table (float64, shape (max_depth, max_depth)) with its equilibrium."""
-
-    table: NDArray[np.float64]
-    equilibrium: Equilibrium
-
-    @property
-    def recruits(self) -> float:
-        """Expected recruits on the worlds of the search."""
-        return self.equilibrium.recruits
+_GAIN = 2e-5  # a step that promises less than this share of the objective ends the climb
 
 
 def climb(
-    worlds: Worlds,
+    problem: DesignProblem,
     start: Candidate,
     space: RewardSpace,
+    least: NDArray[np.float64],
     *,
-    replicates: int,
     max_steps: int = 20,
 ) -> Candidate:
     """Improve a table by convex steps in a trust region until none gains.
 
     Parameters
     ----------
-    worlds : Worlds
-        The worlds of the search.
+    problem : DesignProblem
+        Scenarios, objective and budget.
     start : Candidate
-        Where to begin; need not lie in `space`.
+        Where to begin; admissible and affordable.
     space : RewardSpace
         The admissible tables.
-    replicates : int
-        Worlds per simulation.
+    least : ndarray of float64, shape (max_depth, max_depth)
+        The least admissible table: what costs too much is moved towards it.
     max_steps : int
         Steps tried at most.
 
@@ -61,6 +45,11 @@ def climb(
     -------
     Candidate
         Never worse than `start` on these worlds.
+
+    Raises
+    ------
+    SolveError
+        If the linear program of a step cannot be solved.
 
     Notes
     -----
@@ -71,16 +60,16 @@ def climb(
     """
     best = start
     radius = _RADIUS
-    effects = sensitivity(worlds, best.equilibrium, replicates=replicates // 2)
+    effects = _effects(problem, best)
     for _ in range(max_steps):
-        step = convex_step(worlds.campaign, best.table, best.equilibrium, effects, space, radius=radius)
-        if step is None or step.gain < _GAIN * best.recruits:
+        step = convex_step(problem, best, effects, space, radius=radius)
+        if step is None or step.gain < _GAIN * abs(best.value):
             break
-        found = Candidate(step.table, solve(worlds, step.table, replicates=replicates, start=step.profile))
-        gained = (found.recruits - best.recruits) / step.gain
-        if gained > 0:
+        found = problem.fitted(step.table, least, starts=step.profiles)
+        gained = (found.value - best.value) / step.gain
+        if gained > 0 and problem.is_affordable(found):
             best = found
-            effects = sensitivity(worlds, best.equilibrium, replicates=replicates // 2)
+            effects = _effects(problem, best)
             if gained > 0.7:
                 radius = min(2 * radius, _LARGEST)
             elif gained < 0.3:
@@ -90,3 +79,14 @@ def climb(
         if radius < _SMALLEST:
             break
     return best
+
+
+def _effects(problem: DesignProblem, here: Candidate) -> list[Sensitivity]:
+    """Return how figures and odds move with the decisions, in every scenario."""
+    totals = here.table.sum(axis=1)
+    return [
+        sensitivity(
+            worlds, equilibrium, problem.figures(scenario, totals), replicates=problem.replicates // 2
+        )
+        for scenario, (worlds, equilibrium) in enumerate(zip(problem.worlds, here.equilibria, strict=True))
+    ]

@@ -12,11 +12,11 @@ from mechanism import Campaign
 from mechanism.errors import InvalidInputError, UnsupportedProblemError
 from mechanism.schemes import PathScheme
 from proofs import SybilProof, sybil_gain, verify
-from solvers.climb import Candidate
+from solvers.design_problem import Candidate
 from solvers.engine import Engine
 from solvers.families import KNOWN, Member
 from solvers.recruitment import Recruitment, recruit, replicates_for
-from solvers.scheme_design import Design, DesignSearch, Progress, Stages
+from solvers.scheme_design import Design, DesignSearch, Progress, Stages, wanted_properties
 from solvers.seeds import Rng
 
 if TYPE_CHECKING:
@@ -153,36 +153,35 @@ def frontier(
     backward = search.effort > 1
     climbs = search.steps + 1 + (1 if backward else 0)
     stages = Stages(progress, len(allowed) * climbs + len(KNOWN) - (1 if backward else 0))
+    wanted = [wanted_properties(epsilon, (), search.chain_limit) for epsilon in allowed]
     rivals: list[tuple[Member, ...]] = []
     best: list[Candidate] = []
-    for epsilon in allowed:
-        rivals.append(search.rivals(epsilon, stages))
-        starts = search.starts(rivals[-1]) + [
-            (candidate.recruits, candidate.table) for candidate in best[-1:]
-        ]
-        best.append(search.best(epsilon, starts, stages))
+    for properties in wanted:
+        rivals.append(search.rivals(properties, stages))
+        neighbours = [candidate.table for candidate in best[-1:]]
+        best.append(search.best(properties, [*neighbours, *search.starts(rivals[-1])], stages))
     if backward:
         for index in reversed(range(len(allowed) - 1)):
-            shrunk = search.climb_from(allowed[index], best[index + 1].table, stages)
-            best[index] = max(best[index], shrunk, key=lambda candidate: candidate.recruits)
+            shrunk = search.climb_from(wanted[index], best[index + 1].table, stages)
+            best[index] = max(best[index], shrunk, key=lambda candidate: candidate.value)
     for index in range(1, len(allowed)):  # a smaller epsilon's scheme is admissible for a larger one
-        best[index] = max(best[index - 1 : index + 1], key=lambda candidate: candidate.recruits)
+        best[index] = max(best[index - 1 : index + 1], key=lambda candidate: candidate.value)
 
     # Every choice has been made: from here on fresh worlds only, the same for every scheme.
     largest = max(best, key=lambda candidate: candidate.recruits)
-    replicates = replicates_for(largest.equilibrium)
+    replicates = replicates_for(largest.equilibria[0])
     rows = []
     for name, scheme in KNOWN.items():
         rows.append(_row(search, scheme, name, "known", None, replicates))
         stages.tick("fresh worlds")
     designs = []
-    for epsilon, members, candidate in zip(allowed, rivals, best, strict=True):
+    for epsilon, properties, members, candidate in zip(allowed, wanted, rivals, best, strict=True):
         for member in members:
             if member.scheme not in [row.scheme for row in rows]:
                 rows.append(
                     _row(search, member.scheme, member.scheme.label, "best of family", epsilon, replicates)
                 )
-        found = search.finish(candidate, epsilon, members, replicates=replicates)
+        found = search.finish(candidate, properties, members, replicates=replicates)
         designs.append(found)
         name = f"designed, epsilon {float(epsilon):g}"
         rows.append(_row(search, found.scheme, name, "designed", epsilon, replicates, found.recruitment))

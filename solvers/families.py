@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from math import floor
 
 import numpy as np
@@ -17,17 +18,22 @@ from mechanism.schemes import (
     FinderTakesAll,
     Geometric,
     PathScheme,
+    PathTable,
     Power,
     Recursive,
 )
-from solvers.equilibrium import Equilibrium, Profile, solve
-from solvers.worlds import Worlds
+from proofs import RewardCap, WithinBudget
+from solvers.design_problem import Candidate, DesignProblem
+from solvers.equilibrium import Equilibrium, Profile
+from solvers.reward_space import RewardSpace
 
-__all__ = ["FAMILIES", "KNOWN", "Member", "best_members", "split_factor"]
+__all__ = ["FAMILIES", "KNOWN", "Member", "best_members"]
 
 Reals = NDArray[np.float64]
 _GRID = 10_000  # parameters have four digits: short to print
 _TOLERANCE = 2e-3
+_ADMISSIBLE = 1e-12
+_POINTS = 48  # where an interval of admissible parameters is looked for
 
 KNOWN: dict[str, PathScheme] = {
     "finder takes all": FinderTakesAll(),
@@ -47,46 +53,39 @@ class Member:
 
     family: str
     scheme: PathScheme
-    equilibrium: Equilibrium
+    candidate: Candidate
 
+    @property
+    def equilibrium(self) -> Equilibrium:
+        """Its equilibrium in the first scenario."""
+        return self.candidate.equilibria[0]
 
-def split_factor(p: float, q: float, *, max_depth: int) -> float:
-    """Return what the best split multiplies a reward ``p ** (l - 1) * q ** j`` by, at most `max_depth` deep.
-
-    With k fake identities the factor is ``p ** k * (1 + q + ... + q ** k)``, whatever l and j are.
-
-    Examples
-    --------
-    >>> split_factor(1.0, 0.5, max_depth=3)
-    1.75
-    """
-    fakes = np.arange(max_depth)
-    return float((p**fakes * np.cumsum(q**fakes)).max())
+    @property
+    def value(self) -> float:
+        """The objective."""
+        return self.candidate.value
 
 
 def best_members(
-    worlds: Worlds,
+    problem: DesignProblem,
+    space: RewardSpace,
     *,
-    epsilon: float,
-    replicates: int,
     evaluations: int = 16,
-    met: dict[PathScheme, Equilibrium] | None = None,
+    met: dict[PathScheme, Member] | None = None,
     tick: Callable[[], None] = lambda: None,
 ) -> tuple[Member, ...]:
-    """Search every known family for the member that recruits most, sybil-proof up to epsilon.
+    """Search every known family for its best admissible member.
 
     Parameters
     ----------
-    worlds : Worlds
-        Worlds to compare on.
-    epsilon : float
-        Allowed relative gain of a cheater in chains of at most the campaign's largest depth.
-    replicates : int
-        Worlds per evaluation.
+    problem : DesignProblem
+        What is wanted, and the worlds to compare on.
+    space : RewardSpace
+        The admissible tables.
     evaluations : int
-        Equilibria per parameter.
+        Schemes tried per parameter.
     met : dict, optional
-        Equilibria met so far on these worlds; looked up and filled, so that several epsilons share them.
+        Members met so far in this problem; looked up and filled, so that several spaces share them.
     tick : callable
         Called after each family.
 
@@ -97,11 +96,11 @@ def best_members(
 
     Notes
     -----
-    The scale of the power family and of the geometric one is the largest that the budget allows; the
-    others have one parameter or none. Parameters have four digits. Searches are Brent's in one and
-    Nelder and Mead's in two dimensions, on common worlds, so that comparisons are paired.
+    Every family is taken at the largest scale that budget and caps allow, in shares of four digits; the others
+    parameters have four digits too. Searches are Brent's in one and Nelder and Mead's in two dimensions, inside
+    the interval of admissible parameters, on common worlds, so that comparisons are paired.
     """
-    search = _Search(worlds, epsilon, replicates, evaluations, {} if met is None else met)
+    search = _Search(problem, space, evaluations, {} if met is None else met)
     members: list[Member] = []
     for family in (
         search.fixed,
@@ -113,75 +112,88 @@ def best_members(
     ):
         members.extend(family())
         tick()
-    return tuple(sorted(members, key=lambda member: -member.equilibrium.recruits))
+    return tuple(sorted(members, key=lambda member: -member.value))
 
 
 class _Search:
     def __init__(
         self,
-        worlds: Worlds,
-        epsilon: float,
-        replicates: int,
+        problem: DesignProblem,
+        space: RewardSpace,
         evaluations: int,
-        met: dict[PathScheme, Equilibrium],
+        met: dict[PathScheme, Member],
     ) -> None:
         self.met = met
-        self.worlds = worlds
-        self.depth = worlds.max_depth
-        self.epsilon = epsilon
-        self.replicates = replicates
+        self.problem = problem
+        self.space = space
+        self.depth = space.max_depth
         self.evaluations = evaluations
-        self.start: Profile | None = None
+        self.starts: tuple[Profile, ...] | None = None
         self.best: Member | None = None
 
-    def evaluate(self, family: str, scheme: PathScheme) -> Member:
-        """Find the equilibrium of a member, from the last one: members are searched in small steps."""
-        if scheme not in self.met:
-            self.met[scheme] = solve(
-                self.worlds,
-                scheme.table(self.depth),
-                replicates=self.replicates,
-                start=self.start,
-                tolerance=_TOLERANCE,
+    def largest(self, scheme: PathScheme) -> PathScheme | None:
+        """Return the scheme at the largest scale that caps and chains allow, None if that is not admissible."""
+        table = scheme.table(self.depth)
+        room = min(
+            (
+                float(wanted.budget) / max(float(table.sum(axis=1).max()), 1e-300)
+                if isinstance(wanted, WithinBudget)
+                else float(wanted.cap) / max(float(table.max()), 1e-300)
+                for wanted in self.space.properties
+                if isinstance(wanted, (WithinBudget, RewardCap))
+            ),
+            default=1.0,
+        )
+        if isinstance(scheme, (Geometric, Power)) or room < 1 or self.problem.share is not None:
+            scheme = _scaled(scheme, room, self.depth)
+        fits = self.space.violation(scheme.table(self.depth)) <= _ADMISSIBLE
+        return scheme if fits else None
+
+    def evaluate(self, family: str, scheme: PathScheme) -> float:
+        """Return the objective of a member at its largest affordable scale, minus infinity if not admissible."""
+        largest = self.largest(scheme)
+        if largest is None:
+            return -np.inf
+        if largest not in self.met:
+            # From the last equilibrium: members are searched in small steps.
+            part, found = self.problem.exhausted(
+                largest.table(self.depth), starts=self.starts, tolerance=_TOLERANCE
             )
-        equilibrium = self.met[scheme]
-        member = Member(family, scheme, equilibrium)
-        if equilibrium.recruits > 0:
-            self.start = equilibrium.profile
-        if self.best is None or equilibrium.recruits > self.best.equilibrium.recruits:
+            made = largest if part == 1 else _scaled(largest, part, self.depth)
+            self.met[largest] = Member(family, made, found)
+        member = Member(family, self.met[largest].scheme, self.met[largest].candidate)
+        if member.candidate.recruits > 0:
+            self.starts = member.candidate.profiles
+        fits = self.space.violation(member.scheme.table(self.depth)) <= _ADMISSIBLE
+        if fits and (self.best is None or member.value > self.best.value):
             self.best = member
-        return member
+        return member.value if fits else -np.inf
 
     def _line(
         self, family: str, make: Callable[[float], PathScheme], low: float, high: float
     ) -> list[Member]:
-        """Search one parameter in [low, high], ends included."""
-        if high <= low:
+        """Search one parameter in [low, high], ends included, where it is admissible."""
+        self.starts = self.best = None
+        interval = _interval(lambda x: self.largest(make(x)) is not None, low, high)
+        if interval is None:
             return []
-        self.start = self.best = None
-
-        def loss(x: float) -> float:
-            return -self.evaluate(family, make(x)).equilibrium.recruits
-
-        loss(high)
-        optimize.minimize_scalar(
-            loss, bounds=(low, high), method="bounded", options={"maxiter": self.evaluations, "xatol": 1e-3}
-        )
+        self.evaluate(family, make(interval[1]))
+        if interval[1] > interval[0]:
+            optimize.minimize_scalar(
+                lambda x: min(-self.evaluate(family, make(x)), 1e300),
+                bounds=interval,
+                method="bounded",
+                options={"maxiter": self.evaluations, "xatol": 1e-3},
+            )
         return [self.best] if self.best else []
 
     def fixed(self) -> Sequence[Member]:
         """Evaluate the schemes without parameters."""
-        self.start = self.best = None
-        schemes: list[tuple[str, PathScheme]] = [("finder takes all", FinderTakesAll())]
-        # Equal split leaks most when k fakes join in a chain of length l: (k + 1) l / (l + k).
-        fakes = np.arange(self.depth)
-        leak = max(((k + 1) * (self.depth - k) / self.depth for k in fakes), default=1.0)
-        if leak <= 1 + self.epsilon:
-            schemes.append(("equal split", EqualSplit()))
         members: list[Member] = []
-        for family, scheme in schemes:
-            self.start = None
-            members.append(self.evaluate(family, scheme))
+        for family, scheme in (("finder takes all", FinderTakesAll()), ("equal split", EqualSplit())):
+            self.starts = self.best = None
+            self.evaluate(family, scheme)
+            members += [self.best] if self.best else []
         return members
 
     def double_geometric(self) -> Sequence[Member]:
@@ -194,29 +206,30 @@ class _Search:
 
     def recursive(self) -> Sequence[Member]:
         """Search (1 - r) r^j."""
-        return self._line("recursive", lambda r: Recursive(_down(r)), 0.0, self._largest_ratio())
+        return self._line("recursive", lambda r: Recursive(_down(r)), 0.0, 1 - 1 / _GRID)
 
     def geometric(self) -> Sequence[Member]:
-        """Search a r^j with the largest a that the budget allows in chains of the largest depth."""
-        return self._line("geometric", self._geometric, 0.0, self._largest_ratio())
-
-    def _geometric(self, ratio: float) -> PathScheme:
-        ratio = _down(ratio)
-        return Geometric(_down(1.0 / float(np.sum(ratio ** np.arange(self.depth)))), ratio)
+        """Search a r^j at the largest a."""
+        return self._line("geometric", lambda r: Geometric(1.0, _down(r)), 0.0, 1 - 1 / _GRID)
 
     def power(self) -> Sequence[Member]:
-        """Search a p^(l - 1) q^j over q and p up to the largest p that epsilon allows."""
-        self.start = self.best = None
+        """Search a p^(l - 1) q^j over q and p up to the largest admissible p."""
+        self.starts = self.best = None
+        highest: dict[float, float] = {}
 
-        def make(q: float, share: float) -> PathScheme:
+        def make(q: float, share: float) -> PathScheme | None:
             q = _down(float(np.clip(q, 0.0, 3.0)))
-            p = _down(float(np.clip(share, 0.3, 1.0)) * self._largest_p(q))
-            depths = np.arange(1, self.depth + 1)
-            rows = p ** (depths - 1.0) * np.cumsum(q ** (depths - 1.0))
-            return Power(_down(1.0 / float(rows.max())), p, q)
+            if q not in highest:
+                interval = _interval(
+                    lambda p: self.largest(Power(1.0, max(_down(p), 1 / _GRID), q)) is not None, 0.3, 1.0
+                )
+                highest[q] = interval[1] if interval else 0.0
+            p = _down(float(np.clip(share, 0.3, 1.0)) * highest[q])
+            return Power(1.0, p, q) if p > 0 else None
 
         def loss(x: Reals) -> float:
-            return -self.evaluate("power", make(x[0], x[1])).equilibrium.recruits
+            scheme = make(x[0], x[1])
+            return 1e300 if scheme is None else min(-self.evaluate("power", scheme), 1e300)
 
         grid = [(q, loss(np.array([q, 1.0]))) for q in (0.05, 0.15, 0.3, 0.5)]
         q = min(grid, key=lambda pair: pair[1])[0]
@@ -227,25 +240,41 @@ class _Search:
         )  # fmt: skip
         return [self.best] if self.best else []
 
-    def _largest_ratio(self) -> float:
-        ratio = _largest(lambda r: split_factor(1.0, r, max_depth=self.depth) <= 1 + self.epsilon)
-        return min(ratio, 1.0 - 1.0 / _GRID)
 
-    def _largest_p(self, q: float) -> float:
-        return _largest(lambda p: split_factor(p, q, max_depth=self.depth) <= 1 + self.epsilon)
+def _scaled(scheme: PathScheme, factor: float, depth: int) -> PathScheme:
+    """Return a scheme that pays so much of the rewards, rounded down to four digits, cut at a depth."""
+    if isinstance(scheme, Geometric):
+        return Geometric(_down(float(scheme.first) * factor), scheme.ratio)
+    if isinstance(scheme, Power):
+        return Power(_down(float(scheme.scale) * factor), scheme.p, scheme.q)
+    exact = Fraction(floor(factor * _GRID), _GRID)
+    rows = [[exact * reward for reward in row] for row in scheme.exact_table(depth)]
+    return PathTable(rows, label=f"{float(exact):g} * {scheme.label}")
 
 
-def _largest(admissible: Callable[[float], bool]) -> float:
-    """Return the largest number in [0, 1] that is admissible, by bisection; 0 is, and so are all below one that is."""
-    if admissible(1.0):
-        return 1.0
-    low, high = 0.0, 1.0
-    while high - low > 1e-9:
-        middle = (low + high) / 2
-        low, high = (middle, high) if admissible(middle) else (low, middle)
-    return low
+def _interval(admissible: Callable[[float], bool], low: float, high: float) -> tuple[float, float] | None:
+    """Return the ends of the admissible numbers in [low, high], as seen on a grid; None if there are none."""
+    grid = np.linspace(low, high, _POINTS)
+    good = np.flatnonzero([admissible(float(x)) for x in grid])
+    if not len(good):
+        return None
+    first, last = int(good[0]), int(good[-1])
+    ends = [float(grid[first]), float(grid[last])]
+    if first > 0:
+        ends[0] = _border(admissible, float(grid[first]), float(grid[first - 1]))
+    if last < _POINTS - 1:
+        ends[1] = _border(admissible, float(grid[last]), float(grid[last + 1]))
+    return ends[0], ends[1]
+
+
+def _border(admissible: Callable[[float], bool], good: float, bad: float) -> float:
+    """Return an admissible number next to one that is not, by bisection."""
+    while abs(bad - good) > 0.1 / _GRID:
+        middle = (good + bad) / 2
+        good, bad = (middle, bad) if admissible(middle) else (good, middle)
+    return good
 
 
 def _down(x: float) -> float:
-    """Round a parameter down to the grid: what is smaller is still admissible."""
+    """Round a parameter down to the grid."""
     return floor(x * _GRID + 1e-9) / _GRID

@@ -256,26 +256,40 @@ def recruit(
     if replicates is not None and precision is not None:
         raise InvalidInputError("precision", precision, allowed="left out where replicates are given")
     wanted = _RELATIVE_STDERR if precision is None else check_precision(precision)
-    worlds = Worlds(campaign, seed_sequence(rng), engine=engine, progress=progress)
-    table = scheme.table(campaign.max_depth)
     if replicates is not None:
-        final = solve_from(
-            worlds, table, replicates=check_replicates(replicates), gap=_GAP, interruptible=True
-        )
-        return measure(worlds, scheme, final, stop=Stop.REPLICATES)
+        check_replicates(replicates)
+    worlds = Worlds(campaign, seed_sequence(rng), engine=engine, progress=progress)
+    final, stop = settle(worlds, scheme.table(campaign.max_depth), replicates=replicates, precision=wanted)
+    return measure(worlds, scheme, final, stop=stop)
+
+
+def settle(
+    worlds: Worlds,
+    table: NDArray[np.float64],
+    *,
+    replicates: int | None = None,
+    precision: float = _RELATIVE_STDERR,
+) -> tuple[Equilibrium, Stop]:
+    """Return the equilibrium on so many worlds, or on as many as the precision asks for, and why not more."""
+    if replicates is not None:
+        final = solve_from(worlds, table, replicates=replicates, gap=_GAP, interruptible=True)
+        return final, Stop.REPLICATES
     pilot = solve_from(worlds, table, replicates=_PILOT, interruptible=True)
     if pilot.interrupted:
-        return measure(worlds, scheme, pilot, stop=Stop.INTERRUPTED)
-    count = replicates_for(pilot, relative_stderr=wanted)
+        return pilot, Stop.INTERRUPTED
+    count = replicates_for(pilot, relative_stderr=precision)
     final = solve_from(worlds, table, replicates=count, gap=_GAP, interruptible=True)
     while not final.interrupted:
         count, stop = worlds_wanted(
-            final.counts.members.sum(axis=1), wanted * _SLACK, least=_LEAST_REPLICATES, most=_MOST_REPLICATES
+            final.counts.members.sum(axis=1),
+            precision * _SLACK,
+            least=_LEAST_REPLICATES,
+            most=_MOST_REPLICATES,
         )
         if count == len(final.counts.members):
-            return measure(worlds, scheme, final, stop=stop)
+            return final, stop
         final = _again(worlds, table, final, count)
-    return measure(worlds, scheme, final, stop=Stop.INTERRUPTED)
+    return final, Stop.INTERRUPTED
 
 
 def _again(worlds: Worlds, table: NDArray[np.float64], before: Equilibrium, count: int) -> Equilibrium:

@@ -1,4 +1,4 @@
-"""Scheme design: the reward scheme that recruits most within the prize and cannot be gamed."""
+"""Scheme design: the reward scheme that does most within a budget and cannot be gamed."""
 
 from __future__ import annotations
 
@@ -10,63 +10,91 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanism import Campaign
-from mechanism.errors import InvalidInputError, SolveError, UnsupportedProblemError
+from mechanism import Budget, Campaign, Objective, Scenarios
+from mechanism.errors import InvalidInputError, SolveError
+from mechanism.numbers import Number, exact, number
 from mechanism.schemes import PathScheme, PathTable
-from proofs import Property, SybilProof, Verdict, WithinBudget, verify
-from solvers.climb import Candidate, climb
+from proofs import PathProperty, Property, SybilProof, Verdict, WithinBudget, verify
+from solvers.climb import climb
+from solvers.design_problem import Candidate, DesignProblem
 from solvers.engine import Engine
-from solvers.equilibrium import Equilibrium, solve_from
 from solvers.families import FAMILIES, Member, best_members
-from solvers.recruitment import Recruitment, recruit
-from solvers.reward_space import RewardSpace
-from solvers.rounding import exactly_feasible
+from solvers.recruitment import Recruitment, measure, settle
+from solvers.reward_space import RewardSpace, check_designable
+from solvers.rounding import exactly_feasible, least_table
 from solvers.seeds import Rng, child, seed_sequence
+from solvers.spending import Spending
 from solvers.worlds import Worlds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Design", "DesignSearch", "Progress", "Stages", "design"]
+__all__ = ["Design", "DesignSearch", "Progress", "Stages", "design", "wanted_properties"]
 
 Reals = NDArray[np.float64]
-Start = tuple[float, Reals]
-"""About how many a table recruits, and the table."""
 Progress = Callable[[str, int, int], None]
 """Called with (stage, steps done, steps in all)."""
 
 _SEARCH, _FRESH = 0, 1  # children of the seed: worlds to choose on, worlds to report on
 _WORLDS = 512
-_WORTH = 5e-4  # a longer table must recruit so much more to be tried further
+_WORTH = 5e-4  # a longer table must gain so much more to be tried further
+_CLIMBS = 2  # climbs more than effort
+_BLOCKS = 32  # of worlds, for standard errors
+_THRIFT = 1e-4  # by which a rounded table that costs too much is made smaller at a time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Design:
-    """The best reward scheme found for a campaign, with its equilibrium and its proof.
+    """The best reward scheme found for a campaign, with its equilibrium and its proofs.
 
     Attributes
     ----------
     scheme : PathTable
         Rewards in shares of the prize, exact rationals.
-    epsilon : Fraction
-        What a cheater may gain at most, relative to the honest reward.
-    recruitment : Recruitment
-        The equilibrium on fresh worlds, drawn after every choice had been made.
+    properties : tuple of PathProperty
+        What was asked for.
+    objective : Objective
+        What was maximised.
+    budget : Budget
+        What may be paid.
+    recruitments : tuple of Recruitment
+        The equilibrium in every scenario on fresh worlds, drawn after every choice had been made.
+    value, value_stderr : float
+        The objective on the fresh worlds, and its standard error given the beliefs.
+    spending : tuple of Spending
+        What a target costs in every scenario on the fresh worlds, under a budget on chances; else empty.
     verdicts : tuple of Verdict
-        The proofs of what was asked for: sybil-proofness first, then the budget.
+        The proofs of what was asked for, in chains of every length where that holds, else in those of the campaign.
     rivals : tuple of Member
         Best member of each known family under the same constraints, on the worlds of the search.
+    search_value : float
+        The objective on the worlds of the search: more than `value` by how much the choice was fitted to them.
     search_recruits : float
-        Recruits on the worlds of the search: more than `recruitment.recruits` by how much the choice was
-        fitted to them.
+        Recruits there, in the first scenario.
     """
 
     scheme: PathTable
-    epsilon: Fraction
-    recruitment: Recruitment
+    properties: tuple[PathProperty, ...]
+    objective: Objective
+    budget: Budget
+    recruitments: tuple[Recruitment, ...]
+    value: float
+    value_stderr: float
+    spending: tuple[Spending, ...]
     verdicts: tuple[Verdict, ...]
     rivals: tuple[Member, ...] = field(repr=False)
+    search_value: float
     search_recruits: float
+
+    @property
+    def recruitment(self) -> Recruitment:
+        """The equilibrium in the first scenario, on fresh worlds."""
+        return self.recruitments[0]
+
+    @property
+    def epsilon(self) -> Fraction:
+        """What a cheater may gain at most, relative to the honest reward, by the strictest demand."""
+        return min(wanted.epsilon for wanted in self.properties if isinstance(wanted, SybilProof))
 
     @property
     def certificate(self) -> dict[str, Any]:
@@ -90,35 +118,53 @@ class Design:
         """Return the result as plain Python values, ready for JSON."""
         return {
             "epsilon": str(self.epsilon),
+            "properties": [wanted.to_dict() for wanted in self.properties],
+            "objective": str(self.objective),
+            "budget": str(self.budget),
+            "value": self.value,
+            "value_stderr": self.value_stderr,
+            "spending": [{"value": one.value, "stderr": one.stderr} for one in self.spending],
             "scheme": self.scheme.to_dict(),
             "recruitment": self.recruitment.to_dict(),
+            "scenarios": [one.to_dict() for one in self.recruitments[1:]],
             "certificate": self.certificate,
         }
 
 
 def design(
-    campaign: Campaign,
+    campaign: Campaign | Scenarios,
     *,
-    epsilon: float | Fraction = 0,
+    epsilon: Number | None = None,
     subject_to: Sequence[Property] = (),
+    budget: Budget | None = None,
+    objective: Objective | None = None,
+    unit: float | None = None,
     effort: int = 1,
     rng: Rng,
     engine: int | Engine | None = None,
     progress: Progress | None = None,
 ) -> Design:
-    """Design the path table that recruits most, sybil-proof up to `epsilon` and within the prize.
+    """Design the path table that recruits most, or does best by another objective, under budget and constraints.
 
     Parameters
     ----------
-    campaign : Campaign
-        Network, task, team and largest depth.
-    epsilon : float or Fraction
+    campaign : Campaign or Scenarios
+        Network, task, team and largest depth; or several campaigns one of which is the true one.
+    epsilon : float or Fraction, optional
         What a member may gain at most by splitting into fake identities, relative to its honest
-        reward; 0 demands exact sybil-proofness. Shorthand for ``SybilProof(epsilon)``.
+        reward: shorthand for ``SybilProof(epsilon)`` in `subject_to`. By default 0, exact sybil-proofness, unless
+        `subject_to` holds a `SybilProof`.
     subject_to : sequence of Property
-        More properties: `SybilProof` (the strictest epsilon counts) and `WithinBudget` (always kept).
+        `SybilProof` (also with a cost or a number of identities), `CollusionProof`, `FinderShare`, `RecruiterShare`,
+        `IndividualRationality`, `Monotone`, `RewardCap`, `WithinBudget`.
+    budget : Budget, optional
+        What may be paid; by default the prize, whatever happens.
+    objective : Objective, optional
+        What is to be large; recruits by default.
+    unit : float, optional
+        Smallest unit of the currency, money above 0: all rewards are whole multiples of it.
     effort : int
-        1 takes some seconds on a network of 10,000 people; each step more doubles the worlds and adds starts.
+        1 takes about a minute on a network of 15,000 people; each step more doubles the worlds and adds starts.
     rng : int, numpy.random.SeedSequence or numpy.random.Generator
         Names the worlds of the search and, independent of them, those of the report.
     engine : int, Engine or distributed.Client, optional
@@ -136,115 +182,251 @@ def design(
         If an argument is out of range.
     UnsupportedProblemError
         If `subject_to` holds a property that the designer does not know.
+    SolveError
+        If no table has all the properties, or a solver fails; the message says which.
 
     Notes
     -----
     The equilibrium is not concave in the rewards, so a local method climbs from several starts: the
-    best member of every known family first. Each step measures how recruits and beliefs move with
+    best member of every known family first. Each step measures how objective, spending and beliefs move with
     every decision (finite differences on common worlds), solves a convex program over tables and
     decisions, linearised through the fixed point, and is accepted if the real equilibrium on the real
-    graph is better. Lengths that a step stops to pay do not come back by themselves, so the best table is
-    tried again with one length more as long as that gains. The optimum is local: the comparison with
-    the families is the gap known, not a bound.
+    graph is better and affordable. Lengths that a step stops to pay do not come back by themselves, so the best
+    table is tried again with one length more as long as that gains. The optimum is local: the comparison with
+    the families is the gap known, not a bound. Costs that are not log-concave are designed for with their least
+    log-concave majorant; the equilibria are those of the costs themselves.
     """
-    allowed = _tightest(epsilon, subject_to)
-    search = DesignSearch(campaign, rng, effort=effort, engine=engine)
+    search = DesignSearch(
+        campaign, rng, effort=effort, engine=engine, budget=budget, objective=objective, unit=unit
+    )
+    wanted = wanted_properties(epsilon, subject_to, search.chain_limit)
     stages = Stages(progress, search.steps + 1)
-    rivals = search.rivals(allowed, stages)
-    best = search.best(allowed, search.starts(rivals), stages)
-    result = search.finish(best, allowed, rivals)
+    rivals = search.rivals(wanted, stages)
+    best = search.best(wanted, search.starts(rivals), stages)
+    result = search.finish(best, wanted, rivals)
     stages.done()
     return result
 
 
 class DesignSearch:
-    """The worlds and the effort shared by the designs of one campaign."""
+    """The worlds, the objective, the budget and the effort shared by the designs of one campaign."""
 
-    def __init__(self, campaign: Campaign, rng: Rng, *, effort: int, engine: int | Engine | None) -> None:
+    def __init__(
+        self,
+        campaign: Campaign | Scenarios,
+        rng: Rng,
+        *,
+        effort: int,
+        engine: int | Engine | None,
+        budget: Budget | None = None,
+        objective: Objective | None = None,
+        unit: float | None = None,
+    ) -> None:
         if isinstance(effort, bool) or not isinstance(effort, (int, np.integer)) or effort < 1:
             raise InvalidInputError("effort", effort, allowed="an integer of at least 1")
-        if not campaign.network.motives.is_profit_alone:
-            raise UnsupportedProblemError(
-                "schemes are designed for people who are moved by their own reward alone: leave motives out"
+        if not isinstance(campaign, (Campaign, Scenarios)):
+            raise InvalidInputError("campaign", campaign, allowed="a Campaign or Scenarios")
+        self.scenarios = Scenarios([campaign]) if isinstance(campaign, Campaign) else campaign
+        self.budget = Budget.worst_case() if budget is None else budget
+        if not isinstance(self.budget, Budget):
+            raise InvalidInputError("budget", budget, allowed="a budget such as Budget.expected(0.5)")
+        aim = Objective.recruits() if objective is None else objective
+        if not isinstance(aim, Objective):
+            raise InvalidInputError(
+                "objective", objective, allowed="an objective such as Objective.recruits()"
             )
-        for name, cost in (("join", campaign.network.join), ("invite", campaign.network.invite)):
-            if not cost.is_log_concave:
-                raise UnsupportedProblemError(
-                    f"schemes are designed for log-concave costs, and those to {name} are not: fit a distribution"
-                )
-        self.campaign = campaign
+        self.campaign = self.scenarios.campaigns[0]
+        self.chain_limit = min(self.budget.chain_limit(one.task) for one in self.scenarios.campaigns)
+        self.unit = None if unit is None else _unit(unit, self.scenarios)
         self.effort = int(effort)
         self.engine = engine
         self.seed = seed_sequence(rng)
-        self.worlds = Worlds(campaign, child(self.seed, _SEARCH), engine=engine)
-        self.replicates = _WORLDS * 2 ** (self.effort - 1)
-        self.steps = FAMILIES + self.effort
-        self._met: dict[PathScheme, Equilibrium] = {}
+        worlds = tuple(
+            Worlds(one, child(self.seed, _SEARCH), engine=engine) for one in self.scenarios.campaigns
+        )
+        self.problem = DesignProblem(
+            worlds,
+            self.scenarios.weights,
+            self.scenarios.criterion == "worst",
+            aim,
+            self.budget,
+            _WORLDS * 2 ** (self.effort - 1),
+        )
+        self._sketch = DesignProblem(
+            worlds,
+            self.problem.weights,
+            self.problem.is_worst_case,
+            aim,
+            self.budget,
+            self.problem.replicates // 4,
+        )
+        self.climbs = _CLIMBS + self.effort
+        self.steps = FAMILIES + self.climbs
+        self._met: dict[PathScheme, Member] = {}
 
     @property
     def fresh(self) -> np.random.SeedSequence:
         """The seed of the worlds to report on: the same for every scheme, never used in a choice."""
         return child(self.seed, _FRESH)
 
-    def rivals(self, epsilon: Fraction, stages: Stages) -> tuple[Member, ...]:
+    def rivals(self, wanted: tuple[PathProperty, ...], stages: Stages) -> tuple[Member, ...]:
         """Return the best member of each known family."""
         return best_members(
-            self.worlds,
-            epsilon=float(epsilon),
-            replicates=self.replicates // 4,
+            self._sketch,
+            RewardSpace(self.campaign.max_depth, wanted),
             evaluations=8 + 4 * self.effort,
             met=self._met,
-            tick=lambda: stages.tick(f"known families, epsilon {float(epsilon):g}"),
+            tick=lambda: stages.tick(f"known families, {_words(wanted)}"),
         )
 
-    def starts(self, rivals: Sequence[Member]) -> list[Start]:
-        """Return the rivals as starts for `best`."""
+    def starts(self, rivals: Sequence[Member]) -> list[Reals]:
+        """Return the tables of the rivals, the best first."""
+        return [member.scheme.table(self.campaign.max_depth) for member in rivals]
+
+    def best(self, wanted: tuple[PathProperty, ...], starts: Sequence[Reals], stages: Stages) -> Candidate:
+        """Climb from the first starts, or the least table if there is none; return the best candidate."""
         depth = self.campaign.max_depth
-        return [(member.equilibrium.recruits, member.scheme.table(depth)) for member in rivals]
+        tables = list(starts[: self.climbs]) or [_floats(least_table(depth, wanted), depth)]
+        found = [self.climb_from(wanted, table, stages) for table in tables]
+        for _ in range(self.climbs - len(tables)):
+            stages.tick(f"climbing, {_words(wanted)}")
+        return max(found, key=_value)
 
-    def best(self, epsilon: Fraction, starts: Sequence[Start], stages: Stages) -> Candidate:
-        """Climb from the most promising starts; return the best exactly feasible table."""
-        ranked = sorted(starts, key=lambda start: -start[0])[: self.effort]
-        found = [self.climb_from(epsilon, table, stages) for _, table in ranked]
-        return max(found, key=_recruits)
-
-    def climb_from(self, epsilon: Fraction, table: Reals, stages: Stages) -> Candidate:
-        """Climb from the feasible table next to a given one; return an exactly feasible table, not worse."""
-        space = RewardSpace(self.campaign.max_depth, float(epsilon))
-        best = self._climb(self._at(_exact(table, epsilon)), epsilon, space)
+    def climb_from(self, wanted: tuple[PathProperty, ...], table: Reals, stages: Stages) -> Candidate:
+        """Climb from the admissible table next to a given one; return an exactly admissible one, not worse."""
+        depth = self.campaign.max_depth
+        space = RewardSpace(depth, wanted)
+        least = _floats(least_table(depth, wanted), depth)
+        best = self._climb(self._near(table, space, least), space, least)
         while (longer := _longer(best.table)) is not None:
-            found = self._climb(self._at(_exact(longer, epsilon)), epsilon, space)
-            if found.recruits < (1 + _WORTH) * best.recruits:
+            found = self._climb(self._near(longer, space, least), space, least)
+            if found.value < best.value + _WORTH * abs(best.value):
                 break
             best = found
-        stages.tick(f"climbing, epsilon {float(epsilon):g}")
+        stages.tick(f"climbing, {_words(wanted)}")
         return best
 
-    def _climb(self, start: Candidate, epsilon: Fraction, space: RewardSpace) -> Candidate:
-        """Climb and make the result exactly feasible; return the start if that was better."""
-        found = climb(self.worlds, start, space, replicates=self.replicates)
-        return max(self._at(_exact(found.table, epsilon)), start, key=_recruits)
+    def _near(self, table: Reals, space: RewardSpace, least: Reals) -> Candidate:
+        """Return an exactly admissible and affordable table next to a given one, with its equilibria."""
+        try:
+            near = self._exact(table, space)
+        except SolveError:
+            near = self._exact(space.nearest(table), space)
+        return self.problem.fitted(near, least)
 
-    def _at(self, table: Reals) -> Candidate:
-        """Return a table with its equilibrium, searched from full participation."""
-        return Candidate(table, solve_from(self.worlds, table, replicates=self.replicates))
+    def _climb(self, start: Candidate, space: RewardSpace, least: Reals) -> Candidate:
+        """Climb and make the result exactly admissible; return the start if that was better."""
+        found = climb(self.problem, start, space, least)
+        near = self.problem.fitted(self._exact(found.table, space), least)
+        return max(near, start, key=_value) if self.problem.is_affordable(near) else start
+
+    def _exact(self, table: Reals, space: RewardSpace) -> Reals:
+        """Return the exactly admissible table next to a table, in floating point again."""
+        return _floats(exactly_feasible(table, space.properties), len(table))
 
     def finish(
         self,
         best: Candidate,
-        epsilon: Fraction,
+        wanted: tuple[PathProperty, ...],
         rivals: tuple[Member, ...],
         *,
         replicates: int | None = None,
     ) -> Design:
         """Make the scheme exact, prove it and measure it on fresh worlds."""
-        scheme = PathTable(exactly_feasible(best.table, epsilon=epsilon))
-        verdicts = (verify(scheme, SybilProof(epsilon)), verify(scheme, WithinBudget()))
-        for verdict in verdicts:
-            if verdict.holds is not True:
-                raise SolveError(f"the designed scheme is not what was asked for: {verdict}", solution=scheme)
-        fresh = recruit(self.campaign, scheme, replicates=replicates, rng=self.fresh, engine=self.engine)
-        return Design(scheme, epsilon, fresh, verdicts, rivals, best.recruits)
+        scheme = self._spelled(best, wanted)
+        verdicts = tuple(_proved(scheme, one, self.campaign.max_depth) for one in wanted)
+        problem, table = self.problem, scheme.table(self.campaign.max_depth)
+        recruitments, counts = [], []
+        for campaign in self.scenarios.campaigns:
+            worlds = Worlds(campaign, self.fresh, engine=self.engine)
+            equilibrium, stop = settle(worlds, table, replicates=replicates)
+            replicates = len(equilibrium.counts.members)  # the same worlds in every scenario
+            recruitments.append(measure(worlds, scheme, equilibrium, stop=stop))
+            counts.append(equilibrium.counts)
+        totals = table.sum(axis=1)
+        spendings = [problem.spending(scenario, one, totals) for scenario, one in enumerate(counts)]
+        values = [problem.value(scenario, one) for scenario, one in enumerate(counts)]
+        blocks = np.array_split(np.arange(len(counts[0].members)), min(_BLOCKS, len(counts[0].members)))
+        left = [
+            problem.total([problem.value(k, one.without(block)) for k, one in enumerate(counts)])
+            for block in blocks
+        ]
+        return Design(
+            scheme=scheme,
+            properties=wanted,
+            objective=problem.objective,
+            budget=self.budget,
+            recruitments=tuple(recruitments),
+            value=problem.total(values),
+            value_stderr=float(np.std(left) * np.sqrt(len(left) - 1)),
+            spending=tuple(one for one in spendings if one is not None),
+            verdicts=verdicts,
+            rivals=rivals,
+            search_value=best.value,
+            search_recruits=best.recruits,
+        )
+
+    def _spelled(self, best: Candidate, wanted: tuple[PathProperty, ...]) -> PathTable:
+        """Return the exact scheme, in the unit of the currency if there is one, within the budget."""
+        if self.unit is None:
+            return PathTable(exactly_feasible(best.table, wanted))
+        shrink = 1.0
+        while True:
+            rows = exactly_feasible(shrink * best.table, wanted, unit=self.unit)
+            if self.problem.share is None:
+                return PathTable(rows)
+            found = self.problem.at(_floats(rows, len(best.table)), starts=best.profiles)
+            if self.problem.is_affordable(found) or shrink < 0.5:
+                return PathTable(rows)
+            shrink *= 1 - _THRIFT
+
+
+def wanted_properties(
+    epsilon: Number | None, subject_to: Sequence[Property], chain_limit: Fraction
+) -> tuple[PathProperty, ...]:
+    """Return what a design must be proved to have: sybil-proofness first, then the rest, then the budget.
+
+    Raises
+    ------
+    InvalidInputError
+        If epsilon is out of range.
+    UnsupportedProblemError
+        If a property is none of tables, or no set of linear inequalities.
+    """
+    given = [check_designable(one, argument=f"subject_to[{index}]") for index, one in enumerate(subject_to)]
+    attacks = [one for one in given if isinstance(one, SybilProof)]
+    if epsilon is not None or not attacks:
+        attacks.insert(0, SybilProof(0 if epsilon is None else epsilon))
+    free = [one for one in attacks if not one.identity_cost and one.identities is None]
+    if free:
+        strictest = min(free, key=lambda one: one.epsilon)
+        attacks = [strictest, *(one for one in attacks if one.epsilon < strictest.epsilon)]
+    budgets = [WithinBudget(chain_limit), *(one for one in given if isinstance(one, WithinBudget))]
+    rest = [one for one in given if not isinstance(one, (SybilProof, WithinBudget))]
+    tightest = min(budgets, key=lambda one: one.budget)
+    return tuple(dict.fromkeys([*attacks, *rest, tightest]))
+
+
+def _proved(scheme: PathTable, wanted: PathProperty, max_depth: int) -> Verdict:
+    """Return the proof at every length or else within the campaign; raise if there is none."""
+    verdict = verify(scheme, wanted)
+    if verdict.holds is not True:
+        verdict = verify(scheme, wanted, max_depth=max_depth)
+    if verdict.holds is not True:
+        raise SolveError(f"the designed scheme is not what was asked for: {verdict}", solution=scheme)
+    return verdict
+
+
+def _unit(unit: float, scenarios: Scenarios) -> Fraction:
+    """Return the smallest unit of the currency as a share of the prize."""
+    allowed = "an amount of money above 0"
+    amount = exact(number(unit, argument="unit", allowed=allowed))
+    prizes = {campaign.task.prize for campaign in scenarios.campaigns}
+    if amount <= 0:
+        raise InvalidInputError("unit", unit, allowed=allowed)
+    if len(prizes) > 1:
+        raise InvalidInputError("unit", unit, allowed="left out where the prize differs between scenarios")
+    return amount / exact(prizes.pop())
 
 
 def _longer(table: Reals) -> Reals | None:
@@ -257,8 +439,17 @@ def _longer(table: Reals) -> Reals | None:
     return longer
 
 
-def _recruits(candidate: Candidate) -> float:
-    return candidate.recruits
+def _value(candidate: Candidate) -> float:
+    return candidate.value
+
+
+def _words(wanted: tuple[PathProperty, ...]) -> str:
+    """Return the first demand in words, for the progress."""
+    return str(wanted[0])
+
+
+def _floats(rows: Sequence[Sequence[Fraction]], depth: int) -> Reals:
+    return PathTable(rows).table(depth)
 
 
 class Stages:
@@ -279,22 +470,3 @@ class Stages:
         """Report the end."""
         if self._progress:
             self._progress("done", self._total, self._total)
-
-
-def _exact(table: Reals, epsilon: Fraction) -> Reals:
-    """Return the exactly feasible table next to a table, in floating point again."""
-    rows = exactly_feasible(table, epsilon=epsilon)
-    return PathTable(rows).table(len(rows))
-
-
-def _tightest(epsilon: float | Fraction, subject_to: Sequence[Property]) -> Fraction:
-    """Return the smallest epsilon that is asked for."""
-    allowed = SybilProof(epsilon).epsilon
-    for index, wanted in enumerate(subject_to):
-        if isinstance(wanted, SybilProof):
-            allowed = min(allowed, wanted.epsilon)
-        elif not isinstance(wanted, WithinBudget):
-            raise UnsupportedProblemError(
-                f"subject_to[{index}] is {wanted!r}, but the designer knows SybilProof and WithinBudget only"
-            )
-    return allowed

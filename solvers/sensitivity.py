@@ -1,14 +1,15 @@
-"""How recruits and beliefs move with the decisions: finite differences on common worlds."""
+"""How figures and beliefs move with the decisions: finite differences on common worlds."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solvers.equilibrium import Equilibrium, Profile, play
-from solvers.worlds import Worlds
+from solvers.worlds import Counts, Worlds
 
 __all__ = ["Sensitivity", "sensitivity"]
 
@@ -26,21 +27,27 @@ class Sensitivity:
     depths : ndarray of int64, shape (decisions,)
         Depth of the decision, minus 1.
     inviting : ndarray of bool, shape (decisions,)
-        Whether it is an inviting decision; else a joining decision.
-    recruits : ndarray of float64, shape (decisions,)
-        Change of expected recruits per unit of log probability.
+        Whether it is an inviting decision; else a joining decision, of all kinds of people alike.
+    figures : ndarray of float64, shape (decisions, figures)
+        Change of each figure per unit of log probability.
     odds_joining, odds_inviting : ndarray of float64, shape (decisions, max_depth, max_depth)
         Change of the odds per unit of log probability.
     """
 
     depths: NDArray[np.int64]
     inviting: NDArray[np.bool_]
-    recruits: Reals
+    figures: Reals
     odds_joining: Reals
     odds_inviting: Reals
 
 
-def sensitivity(worlds: Worlds, equilibrium: Equilibrium, *, replicates: int) -> Sensitivity:
+def sensitivity(
+    worlds: Worlds,
+    equilibrium: Equilibrium,
+    figures: Callable[[Counts], Reals],
+    *,
+    replicates: int,
+) -> Sensitivity:
     """Differentiate what happens with respect to every decision that matters.
 
     Parameters
@@ -49,6 +56,8 @@ def sensitivity(worlds: Worlds, equilibrium: Equilibrium, *, replicates: int) ->
         The worlds that the equilibrium was found on.
     equilibrium : Equilibrium
         Where to differentiate.
+    figures : callable
+        What is to be known of played worlds, as a vector.
     replicates : int
         Worlds per simulation.
 
@@ -63,23 +72,25 @@ def sensitivity(worlds: Worlds, equilibrium: Equilibrium, *, replicates: int) ->
     differences are far less noisy than the counts.
     """
     profile = equilibrium.profile
-    _, here = play(worlds, profile, replicates=replicates)
+    counts, here = play(worlds, profile, replicates=replicates)
+    present = figures(counts)
     members = here.members
     large = members > _SHARE * members.sum()
-    joins = np.flatnonzero(large & (profile.join > 0))
+    joins = np.flatnonzero(large & (np.atleast_2d(profile.join).max(axis=0) > 0))
     invites = np.flatnonzero(large[:-1] & (profile.invite[:-1] > 0) & (members[1:] > 0))
     depths = np.concatenate((joins, invites))
     inviting = np.arange(len(depths)) >= len(joins)
     size = (len(depths), *here.joining.shape)
-    recruits, joining, invited = np.empty(len(depths)), np.empty(size), np.empty(size)
+    moves, joining, invited = np.empty((len(depths), len(present))), np.empty(size), np.empty(size)
     for number, (depth, invites_here) in enumerate(zip(depths, inviting, strict=True)):
         join, invite = profile.join.copy(), profile.invite.copy()
         changed = invite if invites_here else join
-        factor = 1 + _STEP if changed[depth] * (1 + _STEP) <= 1 else 1 - _STEP
-        changed[depth] *= factor
-        _, moved = play(worlds, Profile(join, invite), replicates=replicates)
-        size_of_step = float(np.log(factor))
-        recruits[number] = (moved.members.sum() - members.sum()) / size_of_step
-        joining[number] = (moved.joining - here.joining) / size_of_step
-        invited[number] = (moved.inviting - here.inviting) / size_of_step
-    return Sensitivity(depths, inviting, recruits, joining, invited)
+        most = float(np.max(changed[..., depth]))
+        factor = 1 + _STEP if most * (1 + _STEP) <= 1 else 1 - _STEP
+        changed[..., depth] *= factor
+        moved_counts, moved = play(worlds, Profile(join, invite), replicates=replicates)
+        step = float(np.log(factor))
+        moves[number] = (figures(moved_counts) - present) / step
+        joining[number] = (moved.joining - here.joining) / step
+        invited[number] = (moved.inviting - here.inviting) / step
+    return Sensitivity(depths, inviting, moves, joining, invited)

@@ -50,6 +50,14 @@ class Counts:
     invitations: Reals
     wins: Reals
 
+    def without(self, worlds: NDArray[np.int64]) -> Counts:
+        """Return the counts of all worlds but some."""
+        return Counts(
+            np.delete(self.members, worlds, axis=0),
+            np.delete(self.invitations, worlds, axis=0),
+            np.delete(self.wins, worlds, axis=0),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -260,12 +268,17 @@ class Worlds:
         first, second = self._stage.key.tolist()
         return first, second
 
+    @property
+    def people(self) -> Reals:
+        """Share of the people that each kind is, shape (kinds,)."""
+        counts = np.bincount(self._stage.kinds, minlength=len(self.motives))
+        return np.asarray(counts / counts.sum())
+
     def average(self, join: Reals) -> Reals:
         """Return the mean over people of chances by kind and depth."""
         if join.ndim == 1:
             return join.copy()
-        people: Reals = np.bincount(self._stage.kinds, minlength=len(join)) / len(self._stage.kinds)
-        return np.asarray(people @ join)
+        return np.asarray(self.people @ join)
 
     def play(self, join: Reals, invite: Reals, *, replicates: int, first: int = 0) -> Counts:
         """Play worlds ``first .. first + replicates - 1``.

@@ -10,15 +10,24 @@ from hypothesis import strategies as st
 from mechanism import DoubleGeometric, PathTable
 from proofs import SybilProof, WithinBudget, verify
 from solvers.reward_space import RewardSpace
-from solvers.rounding import exactly_feasible
+from solvers.rounding import exactly_feasible as feasible
+
+
+def space_of(depth, epsilon):
+    return RewardSpace(depth, [SybilProof(epsilon), WithinBudget()])
+
+
+def exactly_feasible(table, *, epsilon):
+    return feasible(table, [SybilProof(epsilon), WithinBudget()])
+
 
 EPSILONS = [Fraction(0), Fraction(1, 10), Fraction(1, 4), Fraction(1)]
 
 
-def random_point(space, rng):
+def random_point(space, epsilon, rng):
     """A table on the boundary of the space: random slacks or rewards, made feasible, scaled to the budget."""
     coordinates = rng.random(space.size) * (rng.random(space.size) < 0.3)
-    if space.epsilon == 0:
+    if epsilon == 0:
         table = space.table(coordinates)
     else:
         table = np.zeros((space.max_depth, space.max_depth))
@@ -29,7 +38,7 @@ def random_point(space, rng):
                     table[depth + fakes - 1, distance : distance + fakes + 1].sum()
                     for fakes in range(1, space.max_depth - depth + 1)
                 ]
-                least = max(splits) / (1 + space.epsilon)
+                least = max(splits) / (1 + float(epsilon))
                 table[depth - 1, distance] = max(table[depth - 1, distance], least)
     most = table.sum(axis=1).max()
     return table / most if most else table
@@ -38,8 +47,8 @@ def random_point(space, rng):
 @pytest.mark.parametrize("depth", [1, 2, 10, 30, 50])
 @pytest.mark.parametrize("epsilon", EPSILONS)
 def test_exact_and_close_at_every_depth(depth, epsilon):
-    space = RewardSpace(depth, float(epsilon))
-    table = random_point(space, np.random.default_rng(depth))
+    space = space_of(depth, epsilon)
+    table = random_point(space, epsilon, np.random.default_rng(depth))
     noisy = table * (1 + 1e-9 * np.random.default_rng(1).standard_normal(table.shape))
     rows = exactly_feasible(noisy, epsilon=epsilon)
     scheme = PathTable(rows)
@@ -81,20 +90,20 @@ def test_an_exact_table_stays_as_it_is():
 
 @pytest.mark.parametrize("epsilon", [0.0, 0.25])
 def test_space_holds_exactly_the_feasible_tables(epsilon):
-    space = RewardSpace(6, epsilon)
+    space = space_of(6, epsilon)
     rng = np.random.default_rng(2)
     for _ in range(20):
-        table = random_point(space, rng)
+        table = random_point(space, epsilon, rng)
         assert not space.cut(table)
         worse = table.copy()
         worse[0, 0] = 0.5 * max(table[1:, :].sum(axis=1).max() / (1 + epsilon), 1e-3)
         splits = [worse[k, : k + 1].sum() for k in range(1, 6)]
         if epsilon and max(splits) > (1 + epsilon) * worse[0, 0] + 1e-6:
-            assert RewardSpace(6, epsilon).cut(worse)
+            assert space_of(6, epsilon).cut(worse)
 
 
 def test_slack_coordinates_are_sybil_proof_whatever_they_are():
-    space = RewardSpace(12, 0.0)
+    space = space_of(12, 0)
     coordinates = np.random.default_rng(0).random(space.size)
     table = space.table(coordinates)
     matrix, bound = space.constraints()
