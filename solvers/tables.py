@@ -11,6 +11,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from mechanism.budgets import WorstCaseBudget
+from mechanism.objectives import Recruits
+
 if TYPE_CHECKING:
     from solvers.design_frontier import Frontier, FrontierRow
     from solvers.diffusion import Spread
@@ -147,21 +150,28 @@ def design_table(result: Design) -> str:
         cells = [f"{float(row[j]):.4f}" if j < len(row) and row[j] else "" for j in range(widest)]
         table.add_row(str(depth), *cells, f"{float(sum(row)):.4f}")
     found = result.recruitment
-    rival = max(result.rivals, key=lambda member: member.equilibrium.recruits)
+    notes = [
+        f"Longer chains than {len(rows)} pay nobody.",
+        f"recruits       {found.recruits:,.1f} ± {found.recruits_stderr:.1f} on fresh worlds",
+        f"P(found)       {found.found:.3f} per target, mean depth {found.mean_depth:.2f}",
+        f"payout         {found.payout:.3f} of a prize on average",
+    ]
+    if len(result.recruitments) > 1:
+        several = ", ".join(f"{one.recruits:,.1f}" for one in result.recruitments)
+        notes.append(f"scenarios      {several} recruits")
+    if not isinstance(result.objective, Recruits) or len(result.recruitments) > 1:
+        notes.append(f"objective      {result.objective}: {result.value:,.4g} ± {result.value_stderr:.2g}")
+    if not isinstance(result.budget, WorstCaseBudget):
+        spent = ", ".join(f"{one.value:.4f} ± {one.stderr:.4f}" for one in result.spending)
+        notes.append(f"budget         {result.budget}{': ' if spent else ''}{spent}")
+    rival = max(result.rivals, key=lambda member: member.value, default=None)
+    searched = f"in the search  {result.search_value:,.5g} {result.objective}"
+    if rival is not None:
+        searched += f"; best member of a known family there: {rival.scheme.label}, {rival.value:,.5g}"
     return render(
-        f"Designed scheme, in shares of the prize: a cheater gains at most {percent(float(result.epsilon))}",
+        f"Designed scheme, in shares of the prize: {', '.join(map(str, result.properties))}",
         table,
-        footer=(
-            f"Longer chains than {len(rows)} pay nobody.",
-            f"recruits       {found.recruits:,.1f} ± {found.recruits_stderr:.1f} on fresh worlds",
-            f"P(found)       {found.found:.3f} per target, mean depth {found.mean_depth:.2f}",
-            f"payout         {found.payout:.3f} of a prize on average",
-            (
-                f"in the search  {result.search_recruits:,.1f} recruits; best member of a known family there: "
-                f"{rival.scheme.label}, {rival.equilibrium.recruits:,.1f}"
-            ),
-            *(str(verdict) for verdict in result.verdicts),
-        ),
+        footer=(*notes, searched, *(str(verdict) for verdict in result.verdicts)),
     )
 
 
