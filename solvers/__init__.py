@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from solvers.cluster import Cluster, sweep
     from solvers.design_frontier import Frontier, FrontierRow, frontier
+    from solvers.design_surface import Demands, Surface, SurfacePoint, surface
     from solvers.diffusion import Spread, spread
     from solvers.exact_spread import ExactSpread, exact_spread
     from solvers.forest_rewards import tree_rewards
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Cluster",
+    "Demands",
     "Design",
     "Equilibria",
     "ExactSpread",
@@ -29,6 +31,8 @@ __all__ = [
     "Recruitment",
     "Spread",
     "Status",
+    "Surface",
+    "SurfacePoint",
     "Timeline",
     "design",
     "equilibria",
@@ -38,6 +42,7 @@ __all__ = [
     "frontier",
     "recruit",
     "spread",
+    "surface",
     "sweep",
     "tree_rewards",
 ]
@@ -45,6 +50,7 @@ __all__ = [
 _ROOMS = {
     "solvers.cluster": ("Cluster", "sweep"),
     "solvers.design_frontier": ("Frontier", "FrontierRow", "frontier"),
+    "solvers.design_surface": ("Demands", "Surface", "SurfacePoint", "surface"),
     "solvers.diffusion": ("Spread", "spread"),
     "solvers.exact_spread": ("ExactSpread", "exact_spread"),
     "solvers.forest_rewards": ("tree_rewards",),

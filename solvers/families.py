@@ -27,7 +27,7 @@ from solvers.design_problem import Candidate, DesignProblem
 from solvers.equilibrium import Equilibrium, Profile
 from solvers.reward_space import RewardSpace
 
-__all__ = ["FAMILIES", "KNOWN", "Member", "best_members"]
+__all__ = ["FAMILIES", "KNOWN", "Member", "best_members", "scaled"]
 
 Reals = NDArray[np.float64]
 _GRID = 10_000  # parameters have four digits: short to print
@@ -145,7 +145,7 @@ class _Search:
             default=1.0,
         )
         if isinstance(scheme, (Geometric, Power)) or room < 1 or self.problem.share is not None:
-            scheme = _scaled(scheme, room, self.depth)
+            scheme = scaled(scheme, room, self.depth)
         fits = self.space.violation(scheme.table(self.depth)) <= _ADMISSIBLE
         return scheme if fits else None
 
@@ -159,7 +159,7 @@ class _Search:
             part, found = self.problem.exhausted(
                 largest.table(self.depth), starts=self.starts, tolerance=_TOLERANCE
             )
-            made = largest if part == 1 else _scaled(largest, part, self.depth)
+            made = largest if part == 1 else scaled(largest, part, self.depth)
             self.met[largest] = Member(family, made, found)
         member = Member(family, self.met[largest].scheme, self.met[largest].candidate)
         if member.candidate.recruits > 0:
@@ -241,7 +241,7 @@ class _Search:
         return [self.best] if self.best else []
 
 
-def _scaled(scheme: PathScheme, factor: float, depth: int) -> PathScheme:
+def scaled(scheme: PathScheme, factor: float, depth: int) -> PathScheme:
     """Return a scheme that pays so much of the rewards, rounded down to four digits, cut at a depth."""
     if isinstance(scheme, Geometric):
         return Geometric(_down(float(scheme.first) * factor), scheme.ratio)

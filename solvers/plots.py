@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from mechanism.schemes import PathScheme
     from solvers.design_frontier import Frontier
+    from solvers.design_surface import Surface
     from solvers.diffusion import Spread
     from solvers.recruitment import Recruitment
     from solvers.timeline import Timeline
@@ -26,12 +27,14 @@ __all__ = [
     "plot_members_by_depth",
     "plot_rewards",
     "plot_spread",
+    "plot_surface",
     "plot_timeline",
 ]
 
 # Okabe and Ito (2008): distinct for all common forms of colour blindness.
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#404040"
 _SHADES = ("#0072B2", "#E69F00", "#009E73", "#F0E442", "#D55E00", "#56B4E9")  # dark and light in turn
+_LINES = (_BLUE, _ORANGE, _GREEN, "#CC79A7", "#56B4E9", "#E69F00", _GREY)
 _KNOWN = "known schemes as published"
 _EDGE = 1.2
 _STYLE: Any = {
@@ -238,3 +241,63 @@ def figure_bytes(figure: FigureBase, kind: str) -> bytes:
     with mpl.rc_context({"svg.hashsalt": _STYLE["svg.hashsalt"]}):
         root.savefig(buffer, format=kind, metadata={dated: None}, dpi=160)  # type: ignore[union-attr]
     return buffer.getvalue()
+
+
+def plot_surface(result: Surface, *, ax: Axes | None = None) -> Axes:
+    """Draw the objective on fresh worlds along the axis with most values, a line for each value of the others.
+
+    Parameters
+    ----------
+    result : Surface
+        Designs over a grid of demands.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Error bars are 95 % intervals.
+    """
+    titles = {
+        "epsilon": "most that a cheater gains over the honest reward",
+        "identity_cost": "cost of a fake identity, in shares of the prize",
+        "collusion": "most that members who pose as one gain",
+        "finder_share": "least share of the finder",
+        "recruiter_share": "least part of the reward below for a recruiter",
+        "budget": "budget, in prizes",
+    }
+    solved = [point for point in result.points if point.design is not None]
+    varied = result.varied or ("epsilon",)
+
+    def place(point: Any, axis: str) -> float:
+        value = getattr(point.demands, axis)
+        if axis == "budget":
+            value = getattr(value, "share", None) or value.amount
+        return float("inf") if value is None else float(value)
+
+    along = max(varied, key=lambda axis: len({place(point, axis) for point in solved}))
+    others = [axis for axis in varied if axis != along]
+    with _axes(ax) as axes:
+        lines: dict[tuple[str, ...], list[Any]] = {}
+        for point in solved:
+            lines.setdefault(tuple(point.demands.words()[axis] for axis in others), []).append(point)
+        for number, (name, points) in enumerate(lines.items()):
+            points = sorted(
+                (one for one in points if not isinf(place(one, along))), key=lambda one: place(one, along)
+            )
+            label = ", ".join(
+                f"{axis.replace('_', ' ')} {word}" for axis, word in zip(others, name, strict=True)
+            )
+            axes.errorbar(
+                [place(point, along) for point in points], [point.design.value for point in points],
+                yerr=[1.96 * point.design.value_stderr for point in points],
+                color=_LINES[number % len(_LINES)], marker="os^Dv<>"[number % 7], linewidth=1.8, capsize=3,
+                label=label or None,
+            )  # fmt: skip
+        axes.set_xlabel(titles[along])
+        words = str(result.objective)
+        axes.set_ylabel("expected recruits" if words == "recruits" else words)
+        axes.yaxis.set_major_formatter("{x:,.4g}")
+        if others:
+            axes.legend(loc="best")
+        return axes

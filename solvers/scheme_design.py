@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from proofs import PathProperty, Property, SybilProof, Verdict, WithinBudget, ve
 from solvers.climb import climb
 from solvers.design_problem import Candidate, DesignProblem
 from solvers.engine import Engine
-from solvers.families import FAMILIES, Member, best_members
+from solvers.families import FAMILIES, Member, best_members, scaled
 from solvers.recruitment import Recruitment, measure, settle
 from solvers.reward_space import RewardSpace, check_designable
 from solvers.rounding import exactly_feasible, least_table
@@ -252,17 +252,11 @@ class DesignSearch:
             self.budget,
             _WORLDS * 2 ** (self.effort - 1),
         )
-        self._sketch = DesignProblem(
-            worlds,
-            self.problem.weights,
-            self.problem.is_worst_case,
-            aim,
-            self.budget,
-            self.problem.replicates // 4,
-        )
+        self._sketch = replace(self.problem, replicates=self.problem.replicates // 4)
         self.climbs = _CLIMBS + self.effort
         self.steps = FAMILIES + self.climbs
         self._met: dict[PathScheme, Member] = {}
+        self._measured: dict[PathScheme, Member] = {}
 
     @property
     def fresh(self) -> np.random.SeedSequence:
@@ -271,13 +265,28 @@ class DesignSearch:
 
     def rivals(self, wanted: tuple[PathProperty, ...], stages: Stages) -> tuple[Member, ...]:
         """Return the best member of each known family."""
-        return best_members(
+        sketched = best_members(
             self._sketch,
             RewardSpace(self.campaign.max_depth, wanted),
             evaluations=8 + 4 * self.effort,
             met=self._met,
             tick=lambda: stages.tick(f"known families, {_words(wanted)}"),
         )
+        for member in sketched:  # on all worlds of the search, so that they compare with the design
+            if member.scheme not in self._measured:
+                self._measured[member.scheme] = self._whole(member)
+        members = (replace(self._measured[member.scheme], family=member.family) for member in sketched)
+        return tuple(sorted(members, key=lambda member: -member.value))
+
+    def _whole(self, member: Member) -> Member:
+        """Return a member with its equilibria on all worlds, made smaller where it costs too much there."""
+        depth = self.campaign.max_depth
+        table = member.scheme.table(depth)
+        part, found = self.problem.exhausted(table, starts=member.candidate.profiles)
+        if part == 1.0:
+            return replace(member, candidate=found)
+        smaller = scaled(member.scheme, part, depth)
+        return Member(member.family, smaller, self.problem.at(smaller.table(depth), starts=found.profiles))
 
     def starts(self, rivals: Sequence[Member]) -> list[Reals]:
         """Return the tables of the rivals, the best first."""
@@ -333,7 +342,7 @@ class DesignSearch:
         replicates: int | None = None,
     ) -> Design:
         """Make the scheme exact, prove it and measure it on fresh worlds."""
-        scheme = self._spelled(best, wanted)
+        scheme = PathTable(self.exact_rows(best, wanted))
         verdicts = tuple(_proved(scheme, one, self.campaign.max_depth) for one in wanted)
         problem, table = self.problem, scheme.table(self.campaign.max_depth)
         recruitments, counts = [], []
@@ -366,18 +375,18 @@ class DesignSearch:
             search_recruits=best.recruits,
         )
 
-    def _spelled(self, best: Candidate, wanted: tuple[PathProperty, ...]) -> PathTable:
-        """Return the exact scheme, in the unit of the currency if there is one, within the budget."""
+    def exact_rows(self, best: Candidate, wanted: tuple[PathProperty, ...]) -> list[list[Fraction]]:
+        """Return the exact rewards, in the unit of the currency if there is one, within the budget."""
         if self.unit is None:
-            return PathTable(exactly_feasible(best.table, wanted))
+            return exactly_feasible(best.table, wanted)
         shrink = 1.0
         while True:
             rows = exactly_feasible(shrink * best.table, wanted, unit=self.unit)
             if self.problem.share is None:
-                return PathTable(rows)
+                return rows
             found = self.problem.at(_floats(rows, len(best.table)), starts=best.profiles)
             if self.problem.is_affordable(found) or shrink < 0.5:
-                return PathTable(rows)
+                return rows
             shrink *= 1 - _THRIFT
 
 

@@ -16,6 +16,7 @@ from mechanism.objectives import Recruits
 
 if TYPE_CHECKING:
     from solvers.design_frontier import Frontier, FrontierRow
+    from solvers.design_surface import Surface
     from solvers.diffusion import Spread
     from solvers.recruitment import Recruitment
     from solvers.scheme_design import Design
@@ -30,6 +31,7 @@ __all__ = [
     "percent",
     "recruitment_table",
     "spread_table",
+    "surface_table",
 ]
 
 _ROWS = 24  # depths shown one by one
@@ -217,3 +219,39 @@ def frontier_table(result: Frontier) -> str:
 def frontier_report(result: Frontier) -> str:
     """Return the comparison and then every designed scheme."""
     return "\n\n".join(map(str, (result, *result.designs)))
+
+
+def surface_table(result: Surface) -> str:
+    """Return the designs over a grid of demands, and what each demand costs."""
+    varied = result.varied
+    titles = {
+        "epsilon": "gain by fakes",
+        "identity_cost": "cost of a fake",
+        "collusion": "gain by merging",
+        "finder_share": "finder's share",
+        "recruiter_share": "recruiter's share",
+        "budget": "budget",
+    }
+    prices = {axis: {id(point): price for point, price in result.price(axis)} for axis in varied}
+    columns = [*(titles[axis] for axis in varied), str(result.objective), "fresh worlds", "s.e.", "alone"]
+    table = plain_table([*columns, *(f"price of {titles[axis]}" for axis in varied)], left=0)
+    for point in result.points:
+        words = point.demands.words()
+        cells = [words[axis] for axis in varied]
+        if point.design is None:
+            table.add_row(*cells, "none", point.failure)
+            continue
+        cells += [f"{point.value:,.5g}", f"{point.design.value:,.5g}", f"{point.design.value_stderr:.2g}"]
+        cells.append(f"{100 * (point.cold / point.value - 1):+.2f} %")
+        cells += [f"{100 * prices[axis][id(point)]:.2f} %" for axis in varied]
+        table.add_row(*cells)
+    return render(
+        f"Designed schemes: {result.objective} under every combination of demands",
+        table,
+        footer=(
+            f"{result.objective}: on the worlds of the search; fresh worlds: on worlds drawn after every choice.",
+            "alone: what the point reaches without the designs of the others. gain by fakes: what a cheater may gain,",
+            "relative to the honest reward; cost of a fake: in shares of the prize; gain by merging: what members who",
+            "pose as one may gain. price: what the demand costs against the loosest one, all others being equal.",
+        ),
+    )
