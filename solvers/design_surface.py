@@ -524,8 +524,10 @@ def _within(one: Budget, other: Budget) -> bool:
         return one.level == other.level and one.share <= other.share and one.chain <= other.chain
     if isinstance(one, ExpectedBudget) and isinstance(other, ExpectedBudget):
         return one.share <= other.share and one.chain <= other.chain
-    limits = [getattr(budget, "share", None) or getattr(budget, "amount", 0) for budget in (one, other)]
-    return bool(limits[0] <= limits[1])
+    limits = [
+        Fraction(getattr(budget, "share", None) or getattr(budget, "amount", 0)) for budget in (one, other)
+    ]
+    return limits[0] <= limits[1]
 
 
 def _key(value: object) -> str:
