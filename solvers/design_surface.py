@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanism import Budget, Campaign, Objective, PathTable, Scenarios
-from mechanism.budgets import ExpectedBudget, TailBudget
+from mechanism.budgets import ExpectedBudget, TailBudget, TotalBudget, WorstCaseBudget
 from mechanism.errors import CertificateError, InvalidInputError, SolveError
 from mechanism.numbers import Number, exact, parse
 from mechanism.schemes.parameters import check_parameter
@@ -91,7 +91,7 @@ class Demands:
     def words(self) -> dict[str, str]:
         """Return each demand in words."""
         numbers = {name: f"{float(getattr(self, name)):g}" for name in AXES[:5] if name != "collusion"}
-        merged = "-" if self.collusion is None else f"{float(self.collusion):g}"
+        merged = "any" if self.collusion is None else f"{float(self.collusion):g}"
         return {
             name: {"collusion": merged, "budget": str(self.budget)}.get(name) or numbers[name]
             for name in AXES
@@ -518,16 +518,15 @@ def _grid(
 
 def _within(one: Budget, other: Budget) -> bool:
     """Return whether what keeps one budget keeps another of the same kind."""
-    if type(one) is not type(other):
-        return False
     if isinstance(one, TailBudget) and isinstance(other, TailBudget):
         return one.level == other.level and one.share <= other.share and one.chain <= other.chain
     if isinstance(one, ExpectedBudget) and isinstance(other, ExpectedBudget):
         return one.share <= other.share and one.chain <= other.chain
-    limits = [
-        Fraction(getattr(budget, "share", None) or getattr(budget, "amount", 0)) for budget in (one, other)
-    ]
-    return limits[0] <= limits[1]
+    if isinstance(one, TotalBudget) and isinstance(other, TotalBudget):
+        return one.amount <= other.amount
+    if isinstance(one, WorstCaseBudget) and isinstance(other, WorstCaseBudget):
+        return one.share <= other.share
+    return one == other
 
 
 def _key(value: object) -> str:
