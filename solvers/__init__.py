@@ -7,8 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from solvers.budget_search import LeastBudget, least_budget
     from solvers.cluster import Cluster, sweep
     from solvers.design_frontier import Frontier, FrontierRow, frontier
+    from solvers.design_regret import Regret, RegretRow, regret, stress
     from solvers.design_surface import Demands, Surface, SurfacePoint, surface
     from solvers.diffusion import Spread, spread
     from solvers.exact_spread import ExactSpread, exact_spread
@@ -27,8 +29,11 @@ __all__ = [
     "ExactSpread",
     "Frontier",
     "FrontierRow",
+    "LeastBudget",
     "MessagePassing",
     "Recruitment",
+    "Regret",
+    "RegretRow",
     "Spread",
     "Status",
     "Surface",
@@ -40,8 +45,11 @@ __all__ = [
     "expected_recruits",
     "expected_spread",
     "frontier",
+    "least_budget",
     "recruit",
+    "regret",
     "spread",
+    "stress",
     "surface",
     "sweep",
     "tree_rewards",
@@ -54,9 +62,11 @@ _ROOMS = {
     "solvers.diffusion": ("Spread", "spread"),
     "solvers.exact_spread": ("ExactSpread", "exact_spread"),
     "solvers.forest_rewards": ("tree_rewards",),
+    "solvers.budget_search": ("LeastBudget", "least_budget"),
     "solvers.message_passing": ("MessagePassing", "expected_recruits", "expected_spread"),
     "solvers.multiplicity": ("Equilibria", "equilibria"),
     "solvers.recruitment": ("Recruitment", "Status", "recruit"),
+    "solvers.design_regret": ("Regret", "RegretRow", "regret", "stress"),
     "solvers.scheme_design": ("Design", "design"),
     "solvers.timeline": ("Timeline",),
 }

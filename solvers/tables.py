@@ -16,6 +16,7 @@ from mechanism.objectives import Recruits
 
 if TYPE_CHECKING:
     from solvers.design_frontier import Frontier, FrontierRow
+    from solvers.design_regret import Regret
     from solvers.design_surface import Surface
     from solvers.diffusion import Spread
     from solvers.recruitment import Recruitment
@@ -30,6 +31,7 @@ __all__ = [
     "frontier_table",
     "percent",
     "recruitment_table",
+    "regret_table",
     "spread_table",
     "surface_table",
 ]
@@ -253,5 +255,30 @@ def surface_table(result: Surface) -> str:
             "alone: what the point reaches without the designs of the others. gain by fakes: what a cheater may gain,",
             "relative to the honest reward; cost of a fake: in shares of the prize; gain by merging: what members who",
             "pose as one may gain. price: what the demand costs against the loosest one, all others being equal.",
+        ),
+    )
+
+
+def regret_table(result: Regret) -> str:
+    """Return what a scheme loses in campaigns that it was not designed for."""
+    table = plain_table(
+        ("if instead", "recruits", "redesigned", "regret", "s.e.", "relative", "rewards move")
+    )
+    for row in result.rows:
+        table.add_row(
+            row.name,
+            f"{row.kept.recruits:,.1f}",
+            f"{row.redesigned.recruitment.recruits:,.1f}",
+            f"{row.regret:,.1f}",
+            f"{row.regret_stderr:.1f}",
+            f"{100 * row.relative:.2f} %",
+            f"{row.moved:.3f}",
+        )
+    return render(
+        "Regret: recruits lost where the truth is another",
+        table,
+        footer=(
+            "recruits: with the scheme as it is; redesigned: with the scheme for that campaign, on the same worlds.",
+            "rewards move: the largest change of any reward between the two schemes, in shares of the prize.",
         ),
     )
