@@ -1,338 +1,409 @@
-"""How good designs are: brute force on small graphs, and an evolution strategy on a large one.
+"""How good are designs? Exhaustive grids, Sobol tables with Nelder-Mead, and CMA-ES beside `design`, on fresh worlds.
 
-``python -m benchmarks.optimality small`` compares `design` with exhaustive and random search on three graphs of at most
-300 people; ``python -m benchmarks.optimality cma`` lets CMA-ES improve the design on NetHEPT. What is feasible and
-what is searched is written here a second time, on purpose: nothing of the designer is used but `design`.
+    python -m benchmarks.optimality small --quick           # one combination of each kind, in a minute
+    python -m benchmarks.optimality small                   # three graphs, two depths, two budgets, three epsilons
+    python -m benchmarks.optimality cma --minutes 10        # NetHEPT at depth 10; needs the package cma
+
+The searches (`benchmarks.searches`) use no part of the designer. Their best tables, chosen on worlds of their own, are
+compared with the design on worlds that neither has seen, the equilibrium solved there from full participation.
 """
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import partial
+from fractions import Fraction
 from multiprocessing import get_context
+from pathlib import Path
 
 import click
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
-from scipy.stats import qmc
 
-from mechanism import (
-    Budget,
-    Campaign,
-    CostModel,
-    Graph,
-    IncentiveNetwork,
-    PathTable,
-    Search,
-    TopDegree,
-    datasets,
-)
+from benchmarks.searches import Coordinates, Game, Outcome, grid, sobol_tables, square
+from mechanism import Budget, Campaign, CostModel, Graph, IncentiveNetwork, Search, TopDegree, datasets
 from solvers import design
-from solvers.equilibrium import Profile, solve, solve_from
-from solvers.worlds import Worlds
+from solvers.tables import plain_table, render
 
 Reals = NDArray[np.float64]
-EPSILONS = (0.0, 0.25, 1.0)
-FRESH = 99
-WORLDS = {"scan": 64, "polish": 256, "choose": 2048, "fresh": 8192}
+EPSILONS = (Fraction(0), Fraction(1, 4), Fraction(1))
+SEARCH, FRESH = 20250, 30250  # seeds of the worlds to search on and of those to compare on
+PARTS = 50  # of a prize: a step of .02
+CHAIN = 10  # prizes that a chain is paid at most under an expected budget
+STARTED = time.monotonic()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How hard the searches try.
+
+    Attributes
+    ----------
+    parts : int
+        Grid parts in a prize.
+    scan, polish, choose, fresh : int
+        Worlds to scan on, to polish on, to choose on and to compare on.
+    kept : int
+        Tables of a grid that are solved again from full participation.
+    tables, polishes, evaluations : int
+        Sobol tables, how many of them are polished, and equilibria in each polish.
+    """
+
+    parts: int = PARTS
+    scan: int = 128
+    polish: int = 512
+    choose: int = 2048
+    fresh: int = 8192
+    kept: int = 50
+    tables: int = 2048
+    polishes: int = 20
+    evaluations: int = 220
+
+
+QUICK = Effort(
+    parts=10, scan=64, polish=256, choose=1024, fresh=4096, kept=20, tables=128, polishes=3, evaluations=80
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
-    """A graph with a campaign whose participation is interior."""
+    """What is designed: a campaign on a small graph, under a budget.
 
-    name: str
-    prize: float
-    find: float
-    share: float
+    Attributes
+    ----------
+    graph : str
+        Name of the graph.
+    depth : int
+        Longest chain that is paid.
+    epsilons : tuple of Fraction
+        What a split may gain.
+    share : float or None
+        What a target may cost on average, in prizes; None for one prize per chain, whatever happens.
+    """
 
-    def graph(self) -> Graph:
-        if self.name == "karate":
-            return Graph.from_file(datasets.path("graphs/karate"), directed=False)
-        rng = np.random.default_rng(1)
-        if self.name == "power law":
-            weight = (1 - rng.random(300)) ** (-1 / 1.8)
-            ends = rng.choice(300, size=(700, 2), p=weight / weight.sum())
-        else:  # a ring of 200 in which everybody knows the two next on either side, one tie in ten moved
-            people = np.repeat(np.arange(200), 2)
-            ends = np.stack((people, (people + np.tile([1, 2], 200)) % 200), axis=1)
-            moved = rng.random(400) < 0.1
-            ends[moved, 1] = rng.integers(200, size=moved.sum())
-        ends = ends[ends[:, 0] != ends[:, 1]]
-        return Graph.from_edges(ends[:, 0], ends[:, 1], directed=False, duplicates="merge")
+    graph: str
+    depth: int
+    epsilons: tuple[Fraction, ...]
+    share: float | None
 
-    def campaign(self, depth: int) -> Campaign:
+    def __str__(self) -> str:
+        budget = "worst case" if self.share is None else f"expected {self.share:g}"
+        return f"{self.graph}, depth {self.depth}, {budget}"
+
+    def campaign(self) -> Campaign:
+        build, prize, find, team, _ = GRAPHS[self.graph]
         network = IncentiveNetwork(
-            self.graph(),
+            build(),
             contact=0.5,
             join=CostModel.exponential(mean=0.8),
             invite=CostModel.exponential(mean=0.12),
         )
-        task = Search(prize=self.prize, find=self.find)
-        return Campaign(network, task, team=TopDegree(1 if self.name == "karate" else 3), max_depth=depth)
+        return Campaign(network, Search(prize=prize, find=find), team=TopDegree(team), max_depth=self.depth)
+
+    def game(self, seed: int, engine: int) -> Game:
+        return Game.of(self.campaign(), seed, share=self.share, chain=CHAIN, engine=engine)
 
 
-CASES = (
-    Case("karate", 60.0, 0.05, 0.2),
-    Case("power law", 300.0, 0.01, 0.25),
-    Case("small world", 120.0, 0.02, 0.2),
-)
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The design of a case beside the best table found.
+
+    Attributes
+    ----------
+    case, epsilon : Case, Fraction
+        What was designed.
+    found : str
+        Which search found the best table.
+    tables : int
+        Tables whose equilibrium was solved.
+    own, best : float
+        Recruits of the design and of the table, on fresh worlds; under an expected budget both scaled to it there.
+    excess, stderr : float
+        What the table brings more, in per cent of the design, and the standard error over paired worlds.
+    reported, spent : float
+        Recruits of the design as it reports them, and what a target costs then, in prizes.
+    design, table : ndarray of float64, shape (max_depth, max_depth)
+        The rewards.
+    """
+
+    case: Case
+    epsilon: Fraction
+    found: str
+    tables: int
+    own: float
+    best: float
+    excess: float
+    stderr: float
+    reported: float
+    spent: float
+    design: Reals
+    table: Reals
 
 
-def repaired(table: Reals, epsilon: float) -> Reals:
-    """Return a table raised until no split gains more than epsilon, then scaled so that no row exceeds 1."""
-    depth = len(table)
-    raised = table.copy()
-    for length in range(depth - 1, 0, -1):
-        for j in range(length):
-            taken = [raised[length + k - 1, j : j + k + 1].sum() for k in range(1, depth - length + 1)]
-            raised[length - 1, j] = max(raised[length - 1, j], max(taken) / (1 + epsilon))
-    return raised / max(raised.sum(axis=1).max(), 1e-12)
+def karate() -> Graph:
+    return Graph.from_file(datasets.path("graphs/karate"), directed=False)
 
 
-def grid(step: float) -> Iterator[Reals]:
-    """Yield every table of depth 2 within the prize whose rewards are multiples of a step."""
-    n = round(1 / step)
-    for a in range(n + 1):
-        for b in range(n + 1):
-            for c in range(n + 1 - b):
-                yield np.array([[a, 0.0], [b, c]]) * step
+def power_law() -> Graph:
+    """Return 300 people, those of many contacts meeting each other more often."""
+    rng = np.random.default_rng(1)
+    weight = (1 - rng.random(300)) ** (-1 / 1.6)
+    ends = rng.choice(300, size=(600, 2), p=weight / weight.sum())
+    loners = np.arange(300)
+    met = rng.choice(300, size=300, p=weight / weight.sum())
+    return _joined(np.append(ends[:, 0], loners), np.append(ends[:, 1], met))
 
 
-class Player:
-    """Equilibria on fixed worlds, each from the one before."""
-
-    def __init__(self, campaign: Campaign, seed: int, worlds: int, engine: int = 1) -> None:
-        self.worlds = Worlds(campaign, np.random.SeedSequence(seed), engine=engine)
-        self.count = worlds
-        self.start: Profile | None = None
-
-    def __call__(self, table: Reals, *, warm: bool = True) -> tuple[float, float]:
-        """Return recruits and what a target costs."""
-        if warm:
-            found = solve(self.worlds, table, replicates=self.count, start=self.start, tolerance=1e-3)
-        else:
-            found = solve_from(self.worlds, table, replicates=self.count)
-        if found.recruits > 0:
-            self.start = found.profile
-        return found.recruits, float(found.odds.wins @ table.sum(axis=1))
-
-    def within(self, table: Reals, share: float | None, *, warm: bool = True) -> tuple[Reals, float]:
-        """Return the table, made smaller until it is affordable, and its recruits."""
-        part, low, high = 1.0, 0.0, 1.0
-        recruits, spent = self(table, warm=warm)
-        if share is None or spent <= share:
-            return table, recruits
-        best = (0.0, 0.0)
-        for _ in range(12):
-            if spent <= share:
-                low, best = part, (part, recruits)
-                if spent > share * (1 - 2e-3):
-                    break
-            else:
-                high = part
-            guess = part * (share * (1 - 1e-3) / spent) ** 0.7 if spent > 0 else (low + high) / 2
-            part = guess if low < guess < high else (low + high) / 2
-            recruits, spent = self(part * table, warm=warm)
-        return best[0] * table, best[1]
+def small_world(people: int = 200) -> Graph:
+    """Return a ring in which everybody knows two on either side, one contact in seven moved elsewhere."""
+    rng = np.random.default_rng(2)
+    source = np.repeat(np.arange(people), 2)
+    target = (source + np.tile([1, 2], people)) % people
+    moved = rng.random(len(target)) < 1 / 7
+    return _joined(source, np.where(moved, rng.integers(0, people, len(target)), target))
 
 
-def scan(case: Case, step: float, slice_: tuple[int, int]) -> list[tuple[Reals, float, float]]:
-    """Return (table, recruits, cost) for a slice of the grid."""
-    player = Player(case.campaign(2), 5, WORLDS["scan"])
-    first, every = slice_
-    tables = [table for k, table in enumerate(grid(step)) if k % every == first]
-    return [(table, *player(table)) for table in tables]
+def _joined(source: NDArray[np.int64], target: NDArray[np.int64]) -> Graph:
+    apart = source != target
+    return Graph.from_edges(source[apart], target[apart], directed=False, duplicates="merge")
 
 
-def best_of_grid(
-    case: Case, scanned: list[tuple[Reals, float, float]], epsilon: float, share: float | None
-) -> Reals:
-    """Return the best feasible table of a scan, the 50 most promising compared on many worlds."""
-    good = [
-        (table, recruits)
-        for table, recruits, spent in scanned
-        if table[1].sum() <= (1 + epsilon) * table[0, 0] + 1e-12 and (share is None or spent <= 1.02 * share)
-    ]
-    good.sort(key=lambda pair: -pair[1])
-    player = Player(case.campaign(2), 6, WORLDS["choose"])
-    tried = [(table, *player(table, warm=False)) for table, _ in good[:50]]
-    affordable = [one for one in tried if share is None or one[2] <= 1.002 * share]
-    return max(affordable, key=lambda one: one[1])[0]
+GRAPHS: dict[str, tuple[Callable[[], Graph], float, float, int, float]] = {
+    # graph, prize, chance to find, team, what a target may cost on average
+    "karate": (karate, 40.0, 0.05, 1, 0.25),
+    "power law 300": (power_law, 100.0, 0.02, 2, 0.8),
+    "small world 200": (small_world, 60.0, 0.03, 4, 0.5),
+    "small world 40": (lambda: small_world(40), 60.0, 0.05, 1, 0.3),
+}
 
 
-def random_search(case: Case, count: int, polished: int, job: tuple[float, float | None]) -> Reals:
-    """Return the best of Sobol tables of depth 3, the most promising polished by Nelder and Mead."""
-    epsilon, share = job
-    depth = 3
-    rows, columns = np.tril_indices(depth)
-    player = Player(case.campaign(depth), 5, WORLDS["polish"])
-
-    def table_of(logs: Reals) -> Reals:
-        raw = np.zeros((depth, depth))
-        raw[rows, columns] = np.exp(np.clip(logs, -12, 3))
-        return repaired(raw, epsilon)
-
-    points = qmc.Sobol(len(rows), rng=np.random.default_rng(3)).random(count)
-    logs = np.log(-np.log(np.clip(points, 1e-9, 1 - 1e-9))) - 1.2 * rows
-    scored = sorted(((player.within(table_of(one), share)[1], k) for k, one in enumerate(logs)), reverse=True)
-    found = []
-    for _, k in scored[:polished]:
-        result = optimize.minimize(
-            lambda x: -player.within(table_of(x), share)[1], logs[k], method="Nelder-Mead",
-            options={"maxfev": 200, "xatol": 1e-2, "fatol": 1e-3},
-        )  # fmt: skip
-        found.append(result.x)
-    final = Player(case.campaign(depth), 6, WORLDS["choose"])
-    tables = [final.within(table_of(x), share, warm=False) for x in found]
-    return max(tables, key=lambda pair: pair[1])[0]
+def say(text: str) -> None:
+    click.echo(f"{time.monotonic() - STARTED:7.1f} s  {text}", err=True)
 
 
-def compared(case: Case, depth: int, epsilon: float, share: float | None, rival: Reals) -> tuple[float, ...]:
-    """Return recruits of design and rival on fresh worlds, and the rival's excess in % with its s.e. and costs."""
-    campaign = case.campaign(depth)
-    budget = None if share is None else Budget.expected(share, chain=1)
-    found = design(campaign, epsilon=epsilon, budget=budget, rng=1, engine=1)
-    fresh = Worlds(campaign, np.random.SeedSequence(FRESH), engine=1)
-    samples, costs = [], []
-    for table in (found.scheme.table(depth), rival):
-        played = solve_from(fresh, table, replicates=WORLDS["fresh"])
-        samples.append(played.counts.members.sum(axis=1))
-        costs.append(float(played.odds.wins @ table.sum(axis=1)))
-    difference = samples[1] - samples[0]
-    mean = samples[0].mean()
-    error = difference.std(ddof=1) / np.sqrt(len(difference))
-    return (mean, samples[1].mean(), 100 * difference.mean() / mean, 100 * error / mean, *costs)
+def scan_grid(case: Case, game: Game, effort: Effort) -> dict[Fraction, tuple[list[Outcome], int]]:
+    """Return for each epsilon the best tables of the grid, solved again from full participation, and their number.
 
-
-def _depth_two(case: Case, scanned: list[tuple[Reals, float, float]], job: tuple[float, float | None]) -> str:
-    rival = best_of_grid(case, scanned, *job)
-    return _row(case, 2, job, rival)
-
-
-def _depth_three(case: Case, count: int, polished: int, job: tuple[float, float | None]) -> str:
-    return _row(case, 3, job, random_search(case, count, polished, job))
-
-
-def _row(case: Case, depth: int, job: tuple[float, float | None], rival: Reals) -> str:
-    epsilon, share = job
-    mean, other, excess, error, cost, cost_rival = compared(case, depth, epsilon, share, rival)
-    budget = "worst case 1" if share is None else f"expected {share:g}"
-    return (
-        f"{case.name:12} {depth:5} {epsilon:7g}  {budget:13} {mean:9.2f} {other:9.2f} {excess:+8.2f} {error:6.2f} "
-        f"{cost:8.4f} {cost_rival:8.4f}   {np.round(rival[np.tril_indices(depth)], 3).tolist()}"
-    )
-
-
-def small(*, quick: bool, workers: int) -> None:
-    """Print the comparison on small graphs."""
-    step, count, polished = (0.1, 64, 2) if quick else (0.02, 2000, 20)
-    click.echo(
-        f"graph        depth epsilon  budget           design  best found excess %  s.e.     cost cost found   "
-        f"table found (grid of {step:g}; {count} Sobol tables, {polished} polished)"
-    )
-    begun = time.perf_counter()
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for case in CASES[: 1 if quick else None]:
-            jobs = [(epsilon, share) for share in (None, case.share) for epsilon in EPSILONS]
-            slices = [(k, 4 * workers) for k in range(4 * workers)]
-            scanned = [one for part in pool.map(partial(scan, case, step), slices) for one in part]
-            for line in pool.map(partial(_depth_two, case, scanned), jobs):
-                click.echo(line)
-            for line in pool.map(partial(_depth_three, case, count, polished), jobs):
-                click.echo(line)
-            click.echo(f"{case.name}: done after {time.perf_counter() - begun:.0f} s", err=True)
-
-
-def nethept() -> Campaign:
-    """Return the large campaign."""
-    network = IncentiveNetwork(
-        Graph.from_file(datasets.path("graphs/nethept"), directed=False),
-        contact=0.5,
-        join=CostModel.exponential(mean=0.8),
-        invite=CostModel.exponential(mean=0.12),
-    )
-    return Campaign(network, Search(prize=4000, find=1e-3), team=TopDegree(5), max_depth=10)
-
-
-def evolve(
-    campaign: Campaign,
-    start: Reals,
-    epsilon: float,
-    *,
-    minutes: float,
-    entries: int,
-    log: Callable[[str], None],
-) -> Reals:
-    """Return what CMA-ES makes of a table in some minutes, on common worlds."""
-    import cma
-
-    depth = len(start)
-    rows, columns = np.tril_indices(depth)
-    largest = np.argsort(-start[rows, columns] * 2.0**-columns, kind="stable")[:entries]
-    player = Player(campaign, 5, WORLDS["polish"], engine=2)
-
-    def table_of(logs: Reals) -> Reals:
-        raw = start.copy()
-        raw[rows[largest], columns[largest]] = np.exp(logs)
-        return repaired(raw, epsilon)
-
-    first = np.log(np.maximum(start[rows[largest], columns[largest]], 1e-6))
-    strategy = cma.CMAEvolutionStrategy(first, 0.05, {"seed": 1, "verbose": -9, "timeout": 60 * minutes})
-    begun = player(repaired(start, epsilon))[0]
-    while not strategy.stop():
-        asked = strategy.ask()
-        strategy.tell(asked, [-player(table_of(np.asarray(x)))[0] for x in asked])
-        log(f"{strategy.countevals} tables, best {-strategy.result.fbest:.1f}, design {begun:.1f}")
-    return table_of(np.asarray(strategy.result.xbest))
-
-
-def large(*, minutes: float, entries: int) -> None:
-    """Print what CMA-ES gains from the design on NetHEPT."""
-    campaign = nethept()
-    click.echo("epsilon   design    CMA-ES   gain %   s.e.")
-    for epsilon in EPSILONS:
-        found = design(campaign, epsilon=epsilon, rng=1)
-        start = PathTable(found.scheme.rows).table(campaign.max_depth)
-        other = evolve(
-            campaign, start, epsilon, minutes=minutes, entries=entries,
-            log=lambda line: click.echo(f"{line}\r", nl=False, err=True),
-        )  # fmt: skip
-        fresh = Worlds(campaign, np.random.SeedSequence(FRESH))
-        samples = [
-            solve_from(fresh, table, replicates=4096).counts.members.sum(axis=1) for table in (start, other)
-        ]
-        difference, mean = samples[1] - samples[0], samples[0].mean()
-        error = difference.std(ddof=1) / np.sqrt(len(difference))
-        click.echo(
-            f"{epsilon:7g} {mean:8.1f} {samples[1].mean():9.1f} {100 * difference.mean() / mean:+8.2f} "
-            f"{100 * error / mean:6.2f}",
+    What is feasible for an epsilon is so for all larger ones: one scan serves all. Under an expected budget
+    a table is known but for its scale: its rewards are multiples of the step in units of R(1, 0).
+    """
+    largest = max(case.epsilons)
+    if case.share is None:
+        points = list(grid(effort.parts, largest, first=range(effort.parts + 1), limit=1))
+    else:
+        points = list(grid(effort.parts, largest, first=[effort.parts], limit=case.depth))
+    places = np.array(points)
+    recruits = np.zeros(len(places))
+    last = None
+    for number, (a, b, c) in enumerate(points):
+        if not a:
+            continue
+        table = np.array([[a, 0.0], [b, c]]) / effort.parts
+        last = game.settle(table, replicates=effort.scan, start=last, tolerance=3e-3)
+        recruits[number] = last.recruits
+        if number % 10000 == 9999:
+            say(f"{case}: {number + 1} of {len(points)} tables of the grid")
+    best = {}
+    for epsilon in case.epsilons:
+        excess = (places[:, 1] + places[:, 2]) * epsilon.denominator - places[:, 0] * (
+            epsilon.denominator + epsilon.numerator
         )
+        allowed = np.flatnonzero((excess <= 0) & (places[:, 0] > 0))
+        top = allowed[np.argsort(-recruits[allowed], kind="stable")[: effort.kept]]
+        solved = [
+            game.settle(np.array([[a, 0.0], [b, c]]) / effort.parts, replicates=effort.choose, tolerance=2e-4)
+            for a, b, c in places[top]
+        ]
+        best[epsilon] = sorted(solved, key=lambda one: -one.recruits), len(allowed)
+    return best
+
+
+def scan_sobol(
+    case: Case, epsilon: Fraction, game: Game, effort: Effort
+) -> tuple[list[tuple[str, Reals]], int]:
+    """Return the polished tables of the most promising Sobol points."""
+    tables = [square(rows) for rows in sobol_tables(case.depth, float(epsilon), effort.tables, seed=5)]
+    scanned, last = [], None
+    for table in tables:
+        last = game.settle(table, replicates=effort.scan, start=last, tolerance=3e-3)
+        scanned.append(last.recruits)
+    coordinates = Coordinates(case.depth, epsilon)
+    best = []
+    for place in np.argsort(-np.array(scanned), kind="stable")[: effort.polishes]:
+        found = game.polish(
+            tables[place],
+            coordinates.table,
+            coordinates.point(tables[place]),
+            replicates=effort.polish,
+            evaluations=effort.evaluations,
+        )
+        best.append(("Sobol", found.table))
+    return best, effort.tables + effort.polishes * effort.evaluations
+
+
+def compare(
+    case: Case,
+    epsilon: Fraction,
+    candidates: list[tuple[str, Reals]],
+    game: Game,
+    effort: Effort,
+    *,
+    tables: int,
+    engine: int,
+) -> Row:
+    """Return the design beside the best of some tables and of what Nelder-Mead makes of the design."""
+    campaign = case.campaign()
+    budget = Budget.worst_case() if case.share is None else Budget.expected(case.share, chain=CHAIN)
+    plan = design(campaign, epsilon=epsilon, budget=budget, rng=7, engine=engine)
+    own = plan.scheme.table(case.depth)
+    coordinates = Coordinates(case.depth, epsilon)
+
+    def polished(name: str, table: Reals, replicates: int) -> tuple[str, Reals]:
+        found = game.polish(
+            table,
+            coordinates.table,
+            coordinates.point(table),
+            replicates=replicates,
+            evaluations=effort.evaluations,
+        )
+        return name, found.table
+
+    tried = [*candidates, polished("near the design", own, effort.choose)]
+
+    def chosen(table: Reals) -> float:
+        return game.settle(table, replicates=effort.choose, tolerance=2e-4).recruits
+
+    values = [chosen(table) for _, table in tried]
+    name, table = tried[int(np.argmax(values))]
+    name, table = polished(name, table, effort.choose)
+    fresh = case.game(FRESH, engine)
+    ours = fresh.settle(own, replicates=effort.fresh, tolerance=5e-5)
+    theirs = fresh.settle(table, replicates=effort.fresh, tolerance=5e-5)
+    difference = (theirs.sample - ours.sample) / ours.recruits
+    stderr = float(difference.std(ddof=1) / np.sqrt(len(difference)))
+    return Row(
+        case, epsilon, name, tables + 2 * effort.evaluations, ours.recruits, theirs.recruits,
+        100 * float(difference.mean()), 100 * stderr, plan.value, plan.recruitment.payout, own, theirs.table,
+    )  # fmt: skip
+
+
+def judge(case: Case, effort: Effort, engine: int) -> list[Row]:
+    """Return the rows of a case."""
+    game = case.game(SEARCH, engine)
+    rows = []
+    grids = scan_grid(case, game, effort) if case.depth == 2 else {}
+    for epsilon in case.epsilons:
+        if case.depth == 2:
+            best, tables = grids[epsilon]
+            candidates = [("grid", one.table) for one in best[:3]]
+        else:
+            candidates, tables = scan_sobol(case, epsilon, game, effort)
+        rows.append(compare(case, epsilon, candidates, game, effort, tables=tables, engine=engine))
+    return rows
+
+
+def summary(rows: list[Row], *, cases: int) -> str:
+    """Return the rows as a table, worst first, and below it the tables that beat the design by more than .5 %."""
+    table = plain_table(
+        (
+            "graph",
+            "depth",
+            "budget",
+            "epsilon",
+            "design",
+            "best found",
+            "excess, %",
+            "s.e.",
+            "found by",
+            "tables",
+        ),
+        left=1,
+    )
+    rows = sorted(rows, key=lambda row: -row.excess)
+    for row in rows:
+        budget = "worst case" if row.case.share is None else f"expected {row.case.share:g}"
+        table.add_row(
+            row.case.graph, str(row.case.depth), budget, f"{float(row.epsilon):g}", f"{row.own:.3f}", f"{row.best:.3f}",
+            f"{row.excess:+.2f}", f"{row.stderr:.2f}", row.found, f"{row.tables:,}",
+        )  # fmt: skip
+    beaten = [row for row in rows if row.excess > 0.5]
+    lines = [f"{len(rows)} of {cases} combinations; more than .5 % above the design: {len(beaten)}"]
+    lines += [detail(row) for row in beaten]
+    return render("Best table found beside the design: recruits on fresh worlds, paired", table, footer=lines)
+
+
+def detail(row: Row) -> str:
+    """Return a row in words, with both tables."""
+    tables = [
+        "; ".join(" ".join(f"{x:.4f}" for x in line[: index + 1]) for index, line in enumerate(table))
+        for table in (row.design, row.table)
+    ]
+    return (
+        f"{row.case}, epsilon {float(row.epsilon):g}: {row.excess:+.2f} % (s.e. {row.stderr:.2f}), by {row.found}; "
+        f"the design reports {row.reported:.3f} at {row.spent:.4f} prizes\n"
+        f"    design  {tables[0]}\n    found   {tables[1]}"
+    )
+
+
+def small_cases(quick: bool) -> list[Case]:
+    """Return the cases, the longest first."""
+    cases = []
+    for depth in (2, 3):
+        for name, (*_, share) in GRAPHS.items():
+            if quick != (name == "small world 40"):
+                continue
+            for budget in (None, share):
+                # The grid serves all epsilons at once; the others are independent.
+                parts = [EPSILONS] if depth == 2 else [(epsilon,) for epsilon in EPSILONS]
+                cases += [Case(name, depth, part, budget) for part in parts]
+    return sorted(cases, key=lambda case: (case.depth, case.share is not None))
+
+
+def judged(cases: list[Case], effort: Effort, jobs: int) -> Iterator[list[Row]]:
+    """Yield the rows of each case as they are ready."""
+    if jobs == 1:
+        for case in cases:
+            yield judge(case, effort, 1)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        waiting = [pool.submit(judge, case, effort, 1) for case in cases]
+        try:
+            for ready in as_completed(waiting):
+                yield ready.result()
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 @click.group()
 def main() -> None:
-    """Compare designs with brute force and with an evolution strategy."""
+    """Compare designs with independent searches."""
 
 
-@main.command("small")
-@click.option("--quick", is_flag=True, help="One graph and a coarse grid: a minute.")
-@click.option("--workers", default=2, show_default=True, help="Processes.")
-def small_command(quick: bool, workers: int) -> None:
-    """Brute force on three small graphs: half an hour."""
-    small(quick=quick, workers=workers)
-
-
-@main.command("cma")
-@click.option("--minutes", default=10.0, show_default=True, help="Time for each epsilon.")
-@click.option("--entries", default=20, show_default=True, help="Rewards that may change.")
-def cma_command(minutes: float, entries: int) -> None:
-    """CMA-ES from the designs on NetHEPT."""
-    large(minutes=minutes, entries=entries)
+@main.command()
+@click.option("--quick", is_flag=True, help="A graph of 40 people, coarse grids, few tables.")
+@click.option("--jobs", default=2, show_default=True, help="Processes.")
+@click.option("--only", default="", help="Only cases whose description holds this text.")
+@click.option("--out", type=click.Path(dir_okay=False), help="Also write the table here.")
+def small(quick: bool, jobs: int, only: str, out: str | None) -> None:
+    """Exhaustive grids at depth 2, Sobol tables and Nelder-Mead at depth 3, on graphs of at most 300 people."""
+    cases = [case for case in small_cases(quick) if only in str(case)]
+    rows: list[Row] = []
+    try:
+        for ready in judged(cases, QUICK if quick else Effort(), jobs):
+            rows += ready
+            for row in ready:
+                say(detail(row))
+    except KeyboardInterrupt:
+        say("interrupted")
+    text = summary(rows, cases=sum(len(case.epsilons) for case in cases))
+    click.echo(text)
+    if out:
+        Path(out).write_text(text + "\n", encoding="utf-8")
+    sys.exit(any(row.excess > 0.5 + 2 * row.stderr for row in rows))
 
 
 if __name__ == "__main__":
