@@ -406,5 +406,95 @@ def small(quick: bool, jobs: int, only: str, out: str | None) -> None:
     sys.exit(any(row.excess > 0.5 + 2 * row.stderr for row in rows))
 
 
+@main.command()
+@click.option("--minutes", default=10.0, show_default=True, help="How long CMA-ES may search.")
+@click.option("--epsilon", default="0", show_default=True, help="What a split may gain.")
+@click.option("--depth", default=10, show_default=True, help="Longest chain that is paid.")
+@click.option("--graph", default="graphs/nethept", show_default=True, help="Data set, undirected.")
+@click.option("--worlds", default=128, show_default=True, help="Worlds to search on.")
+@click.option("--engine", default=2, show_default=True, help="Threads.")
+@click.option("--out", type=click.Path(dir_okay=False), help="Also write the result here.")
+def cma(
+    minutes: float, epsilon: str, depth: int, graph: str, worlds: int, engine: int, out: str | None
+) -> None:
+    """CMA-ES (Hansen, 2016) from the design of a large network."""
+    network = IncentiveNetwork(
+        Graph.from_file(datasets.path(graph), directed=False),
+        contact=0.5,
+        join=CostModel.exponential(mean=0.8),
+        invite=CostModel.exponential(mean=0.12),
+    )
+    campaign = Campaign(network, Search(prize=4000, find=1e-3), team=TopDegree(5), max_depth=depth)
+    begun = time.monotonic()
+    plan = design(campaign, epsilon=Fraction(epsilon), rng=7, engine=engine)
+    own = plan.scheme.table(depth)
+    say(
+        f"design in {time.monotonic() - begun:.0f} s: {plan.value:.2f} recruits (s.e. {plan.value_stderr:.2f})"
+    )
+    game = Game.of(campaign, SEARCH, share=None, chain=CHAIN, engine=engine)
+    table, tables, generations = evolved(game, own, Fraction(epsilon), worlds=worlds, seconds=60 * minutes)
+    fresh = Game.of(campaign, FRESH, share=None, chain=CHAIN, engine=engine)
+    ours, theirs = (fresh.settle(one, replicates=2048, tolerance=1e-4) for one in (own, table))
+    difference = 100 * (theirs.sample - ours.sample) / ours.recruits
+    text = (
+        f"{graph}, depth {depth}, epsilon {epsilon}: design {ours.recruits:.2f} recruits, after {minutes:g} minutes "
+        f"of CMA-ES ({tables:,} tables, {generations} generations) {theirs.recruits:.2f}\n"
+        f"gain on {len(difference):,} fresh worlds: {difference.mean():+.3f} % "
+        f"(s.e. {difference.std(ddof=1) / np.sqrt(len(difference)):.3f})\n"
+    )
+    text += "\n".join(
+        " ".join(f"{x:.5f}" for x in row[: index + 1]) for index, row in enumerate(theirs.table)
+    )
+    click.echo(text)
+    if out:
+        Path(out).write_text(text + "\n", encoding="utf-8")
+
+
+def evolved(
+    game: Game, own: Reals, epsilon: Fraction, *, worlds: int, seconds: float
+) -> tuple[Reals, int, int]:
+    """Return the best table that CMA-ES meets from a given one, the tables tried and the generations.
+
+    Moved are the rewards of the lengths of chains that win now and then, and of one more; the rest stay.
+    """
+    from cma import CMAEvolutionStrategy
+
+    coordinates = Coordinates(len(own), epsilon)
+    origin = coordinates.point(own)
+    start = game.settle(own, replicates=worlds, tolerance=1e-4)
+    won = game.worlds.play(start.join, start.invite, replicates=worlds).wins.mean(axis=0)
+    deepest = min(int(np.flatnonzero(won > 1e-3 * won.sum())[-1]) + 2, len(own))
+    moved = np.arange(deepest * (deepest + 1) // 2)
+    say(f"{start.recruits:.2f} recruits on {worlds} worlds; {len(moved)} rewards, chains up to {deepest}")
+
+    def table_at(part: Reals) -> Reals:
+        point = origin.copy()
+        point[moved] = part
+        return coordinates.table(point)
+
+    strategy = CMAEvolutionStrategy(origin[moved], 0.03, {"seed": 11, "verbose": -9})
+    best, best_point, tables, begun, told = start.recruits, origin[moved], 0, time.monotonic(), 0.0
+    try:
+        while time.monotonic() - begun < seconds and not strategy.stop():
+            points = strategy.ask()
+            found = []
+            for point in points:
+                outcome = game.settle(table_at(point), replicates=worlds, start=start, tolerance=3e-4)
+                found.append(outcome.recruits)
+                if outcome.recruits > best:
+                    best, best_point, start = outcome.recruits, point, outcome
+            tables += len(points)
+            strategy.tell(points, [-value for value in found])
+            if time.monotonic() - told > 15:
+                told = time.monotonic()
+                say(f"CMA-ES: generation {strategy.countiter}, {tables} tables, best {best:.2f} here")
+    except KeyboardInterrupt:
+        say("interrupted")
+    tried = [own, table_at(best_point), table_at(strategy.result.xfavorite)]
+    values = [game.settle(table, replicates=8 * worlds, tolerance=1e-4).recruits for table in tried]
+    say("design, best, mean on more worlds: " + ", ".join(f"{value:.2f}" for value in values))
+    return tried[1 + int(np.argmax(values[1:]))], tables, strategy.countiter
+
+
 if __name__ == "__main__":
     main()
