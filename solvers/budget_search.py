@@ -120,7 +120,7 @@ def least_budget(
             table = tried[near][2].table * min(float(share / near), 1.0)
             best = search.climb_from(properties, table, quiet)
         else:
-            best = search.best(properties, search.starts(search.rivals(properties, quiet)), quiet)
+            best = search.best(properties, search.rivals(properties, quiet), quiet)
         tried[share] = (search, properties, best)
         stages.tick(f"budget {float(share):g}")
         return best.value

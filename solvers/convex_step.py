@@ -10,10 +10,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from mechanism.errors import SolveError
 from solvers.design_problem import Candidate, DesignProblem
 from solvers.equilibrium import Profile
 from solvers.payoff_lines import PayoffLines, payoff_lines
+from solvers.programs import solve_program
 from solvers.reward_space import RewardSpace
 from solvers.sensitivity import Sensitivity
 
@@ -104,7 +104,7 @@ def convex_step(
             cp.Maximize(objective),
             [*kept, matrix @ coordinates <= bound, *risks.constraints(space, coordinates, changes)],
         )
-        _solve(program)
+        solve_program(program, "a step of the design")
         table = space.table(coordinates.value)
         values = [np.asarray(change.value) for change in changes]
         cut = space.cut(table)
@@ -115,15 +115,6 @@ def convex_step(
         for profile, effect, change in zip(here.profiles, effects, values, strict=True)
     )
     return Step(table, float(program.value), profiles)
-
-
-def _solve(program: cp.Problem) -> None:
-    try:
-        program.solve(solver=cp.HIGHS)
-    except cp.SolverError as error:
-        raise SolveError(f"a step of the design was not found: {error}") from error
-    if program.status not in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE):
-        raise SolveError(f"a step of the design was not found: the linear program is {program.status}")
 
 
 def _responses(

@@ -159,7 +159,7 @@ def frontier(
     for properties in wanted:
         rivals.append(search.rivals(properties, stages))
         neighbours = [candidate.table for candidate in best[-1:]]
-        best.append(search.best(properties, [*neighbours, *search.starts(rivals[-1])], stages))
+        best.append(search.best(properties, rivals[-1], stages, neighbours=neighbours))
     if backward:
         for index in reversed(range(len(allowed) - 1)):
             shrunk = search.climb_from(wanted[index], best[index + 1].table, stages)

@@ -304,7 +304,7 @@ def _cold(settings: _Settings, demands: Demands) -> list[list[str]] | str:
     quiet = Stages(None, 0)
     try:
         wanted = wanted_properties(None, demands.properties(), search.chain_limit)
-        best = search.best(wanted, search.starts(search.rivals(wanted, quiet)), quiet)
+        best = search.best(wanted, search.rivals(wanted, quiet), quiet)
     except SolveError as error:
         return str(error)
     return [[str(x) for x in row] for row in search.exact_rows(best, wanted)]

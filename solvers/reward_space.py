@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from mechanism.errors import SolveError, UnsupportedProblemError
+from mechanism.errors import UnsupportedProblemError
 from proofs import (
     CollusionProof,
     FinderShare,
@@ -24,6 +24,7 @@ from proofs import (
     SybilProof,
     WithinBudget,
 )
+from solvers.programs import solve_program
 
 __all__ = ["Inequality", "RewardSpace", "check_designable"]
 
@@ -239,13 +240,8 @@ def _coordinates(space: RewardSpace, table: Reals) -> Reals:
 
 
 def _solve(problem: cp.Problem, coordinates: cp.Variable, what: str) -> Reals:
-    """Solve a linear program; raise with the reason if that fails."""
-    try:
-        problem.solve(solver=cp.HIGHS)
-    except cp.SolverError as error:
-        raise SolveError(f"{what} was not found: {error}") from error
-    if coordinates.value is None:
-        raise SolveError(f"{what} was not found: the linear program is {problem.status}")
+    """Return the coordinates that solve a linear program."""
+    solve_program(problem, what)
     return np.asarray(coordinates.value)
 
 

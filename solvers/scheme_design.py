@@ -202,7 +202,7 @@ def design(
     wanted = wanted_properties(epsilon, subject_to, search.chain_limit)
     stages = Stages(progress, search.steps + 1)
     rivals = search.rivals(wanted, stages)
-    best = search.best(wanted, search.starts(rivals), stages)
+    best = search.best(wanted, rivals, stages)
     result = search.finish(best, wanted, rivals)
     stages.done()
     return result
@@ -288,17 +288,25 @@ class DesignSearch:
         smaller = scaled(member.scheme, part, depth)
         return Member(member.family, smaller, self.problem.at(smaller.table(depth), starts=found.profiles))
 
-    def starts(self, rivals: Sequence[Member]) -> list[Reals]:
-        """Return the tables of the rivals, the best first."""
-        return [member.scheme.table(self.campaign.max_depth) for member in rivals]
+    def best(
+        self,
+        wanted: tuple[PathProperty, ...],
+        rivals: Sequence[Member],
+        stages: Stages,
+        *,
+        neighbours: Sequence[Reals] = (),
+    ) -> Candidate:
+        """Climb from designs under other demands and from the best rivals; return the best candidate met.
 
-    def best(self, wanted: tuple[PathProperty, ...], starts: Sequence[Reals], stages: Stages) -> Candidate:
-        """Climb from the first starts, or the least table if there is none; return the best candidate."""
+        Without either the climb starts at the least table.
+        """
+        starts = [*neighbours, *(member.candidate.table for member in rivals)]
         depth = self.campaign.max_depth
         tables = list(starts[: self.climbs]) or [_floats(least_table(depth, wanted), depth)]
         found = [self.climb_from(wanted, table, stages) for table in tables]
         for _ in range(self.climbs - len(tables)):
             stages.tick(f"climbing, {_words(wanted)}")
+        found += [member.candidate for member in rivals if self.problem.is_affordable(member.candidate)]
         return max(found, key=_value)
 
     def climb_from(self, wanted: tuple[PathProperty, ...], table: Reals, stages: Stages) -> Candidate:
