@@ -4,15 +4,16 @@
     python -m benchmarks.optimality small                   # three graphs, two depths, two budgets, three epsilons
     python -m benchmarks.optimality cma --minutes 10        # NetHEPT at depth 10; needs the package cma
 
-The searches (`benchmarks.searches`) use no part of the designer. Their best tables, chosen on worlds of their own, are
-compared with the design on worlds that neither has seen, the equilibrium solved there from full participation.
+The searches (`benchmarks.feasible`, `benchmarks.game`) use no part of the designer. Their best tables, chosen on
+worlds of their own, are compared with the design on worlds that neither has seen, the equilibrium solved there from
+full participation.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,88 +24,17 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.searches import Coordinates, Game, Outcome, grid, sobol_tables, square
+from benchmarks.evolution import evolved
+from benchmarks.feasible import Coordinates, grid, sobol_tables, square
+from benchmarks.game import Game, Outcome
+from benchmarks.small_cases import CHAIN, QUICK, Case, Effort, small_cases
 from mechanism import Budget, Campaign, CostModel, Graph, IncentiveNetwork, Search, TopDegree, datasets
 from solvers import design
 from solvers.tables import plain_table, render
 
 Reals = NDArray[np.float64]
-EPSILONS = (Fraction(0), Fraction(1, 4), Fraction(1))
 SEARCH, FRESH = 20250, 30250  # seeds of the worlds to search on and of those to compare on
-PARTS = 50  # of a prize: a step of .02
-CHAIN = 10  # prizes that a chain is paid at most under an expected budget
 STARTED = time.monotonic()
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How hard the searches try.
-
-    Attributes
-    ----------
-    parts : int
-        Grid parts in a prize.
-    scan, polish, choose, fresh : int
-        Worlds to scan on, to polish on, to choose on and to compare on.
-    kept : int
-        Tables of a grid that are solved again from full participation.
-    tables, polishes, evaluations : int
-        Sobol tables, how many of them are polished, and equilibria in each polish.
-    """
-
-    parts: int = PARTS
-    scan: int = 128
-    polish: int = 512
-    choose: int = 2048
-    fresh: int = 8192
-    kept: int = 50
-    tables: int = 2048
-    polishes: int = 20
-    evaluations: int = 220
-
-
-QUICK = Effort(
-    parts=10, scan=64, polish=256, choose=1024, fresh=4096, kept=20, tables=128, polishes=3, evaluations=80
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What is designed: a campaign on a small graph, under a budget.
-
-    Attributes
-    ----------
-    graph : str
-        Name of the graph.
-    depth : int
-        Longest chain that is paid.
-    epsilons : tuple of Fraction
-        What a split may gain.
-    share : float or None
-        What a target may cost on average, in prizes; None for one prize per chain, whatever happens.
-    """
-
-    graph: str
-    depth: int
-    epsilons: tuple[Fraction, ...]
-    share: float | None
-
-    def __str__(self) -> str:
-        budget = "worst case" if self.share is None else f"expected {self.share:g}"
-        return f"{self.graph}, depth {self.depth}, {budget}"
-
-    def campaign(self) -> Campaign:
-        build, prize, find, team, _ = GRAPHS[self.graph]
-        network = IncentiveNetwork(
-            build(),
-            contact=0.5,
-            join=CostModel.exponential(mean=0.8),
-            invite=CostModel.exponential(mean=0.12),
-        )
-        return Campaign(network, Search(prize=prize, find=find), team=TopDegree(team), max_depth=self.depth)
-
-    def game(self, seed: int, engine: int) -> Game:
-        return Game.of(self.campaign(), seed, share=self.share, chain=CHAIN, engine=engine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,43 +71,6 @@ class Row:
     spent: float
     design: Reals
     table: Reals
-
-
-def karate() -> Graph:
-    return Graph.from_file(datasets.path("graphs/karate"), directed=False)
-
-
-def power_law() -> Graph:
-    """Return 300 people, those of many contacts meeting each other more often."""
-    rng = np.random.default_rng(1)
-    weight = (1 - rng.random(300)) ** (-1 / 1.6)
-    ends = rng.choice(300, size=(600, 2), p=weight / weight.sum())
-    loners = np.arange(300)
-    met = rng.choice(300, size=300, p=weight / weight.sum())
-    return _joined(np.append(ends[:, 0], loners), np.append(ends[:, 1], met))
-
-
-def small_world(people: int = 200) -> Graph:
-    """Return a ring in which everybody knows two on either side, one contact in seven moved elsewhere."""
-    rng = np.random.default_rng(2)
-    source = np.repeat(np.arange(people), 2)
-    target = (source + np.tile([1, 2], people)) % people
-    moved = rng.random(len(target)) < 1 / 7
-    return _joined(source, np.where(moved, rng.integers(0, people, len(target)), target))
-
-
-def _joined(source: NDArray[np.int64], target: NDArray[np.int64]) -> Graph:
-    apart = source != target
-    return Graph.from_edges(source[apart], target[apart], directed=False, duplicates="merge")
-
-
-GRAPHS: dict[str, tuple[Callable[[], Graph], float, float, int, float]] = {
-    # graph, prize, chance to find, team, what a target may cost on average
-    "karate": (karate, 40.0, 0.05, 1, 0.25),
-    "power law 300": (power_law, 100.0, 0.02, 2, 0.8),
-    "small world 200": (small_world, 60.0, 0.03, 4, 0.5),
-    "small world 40": (lambda: small_world(40), 60.0, 0.05, 1, 0.3),
-}
 
 
 def say(text: str) -> None:
@@ -348,20 +241,6 @@ def detail(row: Row) -> str:
     )
 
 
-def small_cases(quick: bool) -> list[Case]:
-    """Return the cases, the longest first."""
-    cases = []
-    for depth in (2, 3):
-        for name, (*_, share) in GRAPHS.items():
-            if quick != (name == "small world 40"):
-                continue
-            for budget in (None, share):
-                # The grid serves all epsilons at once; the others are independent.
-                parts = [EPSILONS] if depth == 2 else [(epsilon,) for epsilon in EPSILONS]
-                cases += [Case(name, depth, part, budget) for part in parts]
-    return sorted(cases, key=lambda case: (case.depth, case.share is not None))
-
-
 def judged(cases: list[Case], effort: Effort, jobs: int) -> Iterator[list[Row]]:
     """Yield the rows of each case as they are ready."""
     if jobs == 1:
@@ -390,7 +269,7 @@ def main() -> None:
 @click.option("--out", type=click.Path(dir_okay=False), help="Also write the table here.")
 def small(quick: bool, jobs: int, only: str, out: str | None) -> None:
     """Exhaustive grids at depth 2, Sobol tables and Nelder-Mead at depth 3, on graphs of at most 300 people."""
-    cases = [case for case in small_cases(quick) if only in str(case)]
+    cases = [case for case in small_cases(quick=quick) if only in str(case)]
     rows: list[Row] = []
     try:
         for ready in judged(cases, QUICK if quick else Effort(), jobs):
@@ -432,7 +311,9 @@ def cma(
         f"design in {time.monotonic() - begun:.0f} s: {plan.value:.2f} recruits (s.e. {plan.value_stderr:.2f})"
     )
     game = Game.of(campaign, SEARCH, share=None, chain=CHAIN, engine=engine)
-    table, tables, generations = evolved(game, own, Fraction(epsilon), worlds=worlds, seconds=60 * minutes)
+    table, tables, generations = evolved(
+        game, own, Fraction(epsilon), worlds=worlds, seconds=60 * minutes, say=say
+    )
     fresh = Game.of(campaign, FRESH, share=None, chain=CHAIN, engine=engine)
     ours, theirs = (fresh.settle(one, replicates=2048, tolerance=1e-4) for one in (own, table))
     difference = 100 * (theirs.sample - ours.sample) / ours.recruits
@@ -448,52 +329,6 @@ def cma(
     click.echo(text)
     if out:
         Path(out).write_text(text + "\n", encoding="utf-8")
-
-
-def evolved(
-    game: Game, own: Reals, epsilon: Fraction, *, worlds: int, seconds: float
-) -> tuple[Reals, int, int]:
-    """Return the best table that CMA-ES meets from a given one, the tables tried and the generations.
-
-    Moved are the rewards of the lengths of chains that win now and then, and of one more; the rest stay.
-    """
-    from cma import CMAEvolutionStrategy
-
-    coordinates = Coordinates(len(own), epsilon)
-    origin = coordinates.point(own)
-    start = game.settle(own, replicates=worlds, tolerance=1e-4)
-    won = game.worlds.play(start.join, start.invite, replicates=worlds).wins.mean(axis=0)
-    deepest = min(int(np.flatnonzero(won > 1e-3 * won.sum())[-1]) + 2, len(own))
-    moved = np.arange(deepest * (deepest + 1) // 2)
-    say(f"{start.recruits:.2f} recruits on {worlds} worlds; {len(moved)} rewards, chains up to {deepest}")
-
-    def table_at(part: Reals) -> Reals:
-        point = origin.copy()
-        point[moved] = part
-        return coordinates.table(point)
-
-    strategy = CMAEvolutionStrategy(origin[moved], 0.03, {"seed": 11, "verbose": -9})
-    best, best_point, tables, begun, told = start.recruits, origin[moved], 0, time.monotonic(), 0.0
-    try:
-        while time.monotonic() - begun < seconds and not strategy.stop():
-            points = strategy.ask()
-            found = []
-            for point in points:
-                outcome = game.settle(table_at(point), replicates=worlds, start=start, tolerance=3e-4)
-                found.append(outcome.recruits)
-                if outcome.recruits > best:
-                    best, best_point, start = outcome.recruits, point, outcome
-            tables += len(points)
-            strategy.tell(points, [-value for value in found])
-            if time.monotonic() - told > 15:
-                told = time.monotonic()
-                say(f"CMA-ES: generation {strategy.countiter}, {tables} tables, best {best:.2f} here")
-    except KeyboardInterrupt:
-        say("interrupted")
-    tried = [own, table_at(best_point), table_at(strategy.result.xfavorite)]
-    values = [game.settle(table, replicates=8 * worlds, tolerance=1e-4).recruits for table in tried]
-    say("design, best, mean on more worlds: " + ", ".join(f"{value:.2f}" for value in values))
-    return tried[1 + int(np.argmax(values[1:]))], tables, strategy.countiter
 
 
 if __name__ == "__main__":

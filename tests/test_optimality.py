@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.optimality import GRAPHS, Case, Effort, judge, summary
-from benchmarks.searches import (
+from benchmarks.feasible import (
     Coordinates,
     from_slacks,
     grid,
@@ -19,6 +18,8 @@ from benchmarks.searches import (
     sobol_tables,
     square,
 )
+from benchmarks.optimality import judge, summary
+from benchmarks.small_cases import GRAPHS, Case, Effort, small_cases
 from mechanism import PathTable
 from proofs import SybilProof, WithinBudget, verify
 from solvers.equilibrium import solve_from
@@ -143,7 +144,7 @@ def test_polishing_mends_a_planted_bad_table(game):
     bad = square(from_slacks([0.7, 0.0, 0.0, 0.1, 0.0, 0.0], 3))
     coordinates = Coordinates(3, Fraction(0))
     before = game.settle(bad, replicates=128)
-    after = game.polish(bad, coordinates.table, coordinates.point(bad), replicates=64, evaluations=60)
+    after = game.polish(bad, coordinates.table, coordinates.point(bad), replicates=64, evaluations=40)
     assert after.recruits > 1.2 * before.recruits
     rows = [row[: length + 1] for length, row in enumerate(after.table.tolist())]
     assert is_feasible(rows, 0.0, slack=1e-12)
@@ -163,3 +164,12 @@ def test_graphs_have_at_most_300_people():
     for build, *_ in GRAPHS.values():
         if build.__name__ != "karate":
             assert 40 <= build().n <= 300
+
+
+def test_the_cases_are_all_of_them():
+    listed = [
+        (case.graph, case.depth, epsilon, case.share is None)
+        for case in small_cases(quick=False)
+        for epsilon in case.epsilons
+    ]
+    assert len(listed) == len(set(listed)) == 3 * 2 * 3 * 2

@@ -19,9 +19,8 @@ from mechanism import (
     Recursive,
     Search,
     TopDegree,
-    UnsupportedProblemError,
 )
-from solvers import Status, design, equilibria, recruit
+from solvers import Status, equilibria, recruit
 from solvers.beliefs import Odds, motive_payoffs, payoffs
 from solvers.multiplicity import _is_unique
 from solvers.precision import Stop, paired_difference, worlds_wanted
@@ -132,12 +131,6 @@ def test_more_motives_recruit_more():
     for extra in ({"charity": 1.0}, {"reciprocity": 1.0}, {"entertainment": 0.3}):
         moved = recruit(campaign_on(graph, motives=Motives(**extra)), Recursive(0.5), replicates=500, rng=3)
         assert moved.difference(alone, confidence=0.999).low > 0
-
-
-def test_schemes_are_not_designed_for_other_motives_yet():
-    campaign = campaign_on(random_graph(), motives=Motives(charity=1.0))
-    with pytest.raises(UnsupportedProblemError, match="motives"):
-        design(campaign, epsilon=0, rng=1)
 
 
 def test_differences_are_paired():
@@ -279,9 +272,3 @@ def test_every_cost_distribution_is_played(cost):
     result = recruit(campaign, Recursive(0.5), replicates=300, rng=3)
     assert result.recruits > 1
     assert result.gap < 0.2
-    if cost.is_log_concave:
-        plan = design(campaign, epsilon=0.25, rng=3)
-        assert plan.recruitment.recruits > 0
-    else:
-        with pytest.raises(UnsupportedProblemError, match="log-concave"):
-            design(campaign, epsilon=0.25, rng=3)
