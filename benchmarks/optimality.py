@@ -11,6 +11,7 @@ full participation.
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ from benchmarks.feasible import Coordinates, grid, sobol_tables, square
 from benchmarks.game import Game, Outcome
 from benchmarks.small_cases import CHAIN, QUICK, Case, Effort, small_cases
 from mechanism import Budget, Campaign, CostModel, Graph, IncentiveNetwork, Search, TopDegree, datasets
+from proofs import write_json
 from solvers import design
 from solvers.tables import plain_table, render
 
@@ -183,19 +185,50 @@ def compare(
     )  # fmt: skip
 
 
-def judge(case: Case, effort: Effort, engine: int) -> list[Row]:
+def search(case: Case, game: Game, effort: Effort) -> dict[Fraction, tuple[list[tuple[str, Reals]], int]]:
+    """Return for each epsilon the best tables that searches without the designer find, and how many were tried."""
+    if case.depth == 2:
+        found = scan_grid(case, game, effort)
+        return {
+            epsilon: ([("grid", one.table) for one in best[:3]], tables)
+            for epsilon, (best, tables) in found.items()
+        }
+    return {epsilon: scan_sobol(case, epsilon, game, effort) for epsilon in case.epsilons}
+
+
+def searched(
+    case: Case, game: Game, effort: Effort, folder: Path | None
+) -> dict[Fraction, tuple[list[tuple[str, Reals]], int]]:
+    """Return the tables of the searches, kept in a folder: they do not depend on the designer."""
+    if folder is None:
+        return search(case, game, effort)
+    epsilons = " ".join(f"{float(epsilon):g}" for epsilon in case.epsilons)
+    path = folder / f"{case}, epsilon {epsilons}.json"
+    request = {"case": repr(case), "effort": repr(effort), "seed": SEARCH}
+    if path.exists():
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["request"] == request:
+            return {
+                Fraction(epsilon): ([(name, np.array(rows)) for name, rows in tables], count)
+                for epsilon, (tables, count) in document["tables"].items()
+            }
+    found = search(case, game, effort)
+    kept = {
+        str(epsilon): [[(name, table.tolist()) for name, table in tables], count]
+        for epsilon, (tables, count) in found.items()
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(path, {"request": request, "tables": kept})
+    return found
+
+
+def judge(case: Case, effort: Effort, engine: int, folder: Path | None = None) -> list[Row]:
     """Return the rows of a case."""
     game = case.game(SEARCH, engine)
-    rows = []
-    grids = scan_grid(case, game, effort) if case.depth == 2 else {}
-    for epsilon in case.epsilons:
-        if case.depth == 2:
-            best, tables = grids[epsilon]
-            candidates = [("grid", one.table) for one in best[:3]]
-        else:
-            candidates, tables = scan_sobol(case, epsilon, game, effort)
-        rows.append(compare(case, epsilon, candidates, game, effort, tables=tables, engine=engine))
-    return rows
+    return [
+        compare(case, epsilon, candidates, game, effort, tables=tables, engine=engine)
+        for epsilon, (candidates, tables) in searched(case, game, effort, folder).items()
+    ]
 
 
 def summary(rows: list[Row], *, cases: int) -> str:
@@ -241,14 +274,14 @@ def detail(row: Row) -> str:
     )
 
 
-def judged(cases: list[Case], effort: Effort, jobs: int) -> Iterator[list[Row]]:
+def judged(cases: list[Case], effort: Effort, jobs: int, folder: Path | None) -> Iterator[list[Row]]:
     """Yield the rows of each case as they are ready."""
     if jobs == 1:
         for case in cases:
-            yield judge(case, effort, 1)
+            yield judge(case, effort, 1, folder)
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(judge, case, effort, 1) for case in cases]
+        waiting = [pool.submit(judge, case, effort, 1, folder) for case in cases]
         try:
             for ready in as_completed(waiting):
                 yield ready.result()
@@ -266,13 +299,16 @@ def main() -> None:
 @click.option("--quick", is_flag=True, help="A graph of 40 people, coarse grids, few tables.")
 @click.option("--jobs", default=2, show_default=True, help="Processes.")
 @click.option("--only", default="", help="Only cases whose description holds this text.")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), help="Keeps what the searches find, for another run."
+)
 @click.option("--out", type=click.Path(dir_okay=False), help="Also write the table here.")
-def small(quick: bool, jobs: int, only: str, out: str | None) -> None:
+def small(quick: bool, jobs: int, only: str, folder: Path | None, out: str | None) -> None:
     """Exhaustive grids at depth 2, Sobol tables and Nelder-Mead at depth 3, on graphs of at most 300 people."""
     cases = [case for case in small_cases(quick=quick) if only in str(case)]
     rows: list[Row] = []
     try:
-        for ready in judged(cases, QUICK if quick else Effort(), jobs):
+        for ready in judged(cases, QUICK if quick else Effort(), jobs, folder):
             rows += ready
             for row in ready:
                 say(detail(row))

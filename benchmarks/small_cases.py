@@ -35,7 +35,7 @@ class Effort:
 
     parts: int = PARTS
     scan: int = 128
-    polish: int = 512
+    polish: int = 256
     choose: int = 2048
     fresh: int = 8192
     kept: int = 50
