@@ -10,7 +10,7 @@ from typing import Any
 
 from mechanism.errors import CertificateError, InvalidInputError
 from mechanism.schemes import PathScheme, TreeScheme, scheme_from_dict
-from proofs import check, check_tree
+from proofs import check, check_share, check_tree
 from proofs.verdict import Proved, Verdict
 
 __all__ = [
@@ -76,10 +76,12 @@ def check_certificate(
     """
     document = scheme.to_dict() if isinstance(scheme, (PathScheme, TreeScheme)) else dict(scheme)
     try:
+        if certificate.get("format") == check_share.FORMAT:
+            return check_share.check(document, dict(certificate))
         if certificate.get("format") == check_tree.FORMAT:
             return check_tree.check(document, dict(certificate))
         return check.check(document, dict(certificate))
-    except (check.Refused, check_tree.Refused) as reason:
+    except (check.Refused, check_tree.Refused, check_share.Refused) as reason:
         raise CertificateError(f"the certificate is refused: {reason}") from reason
 
 
@@ -103,7 +105,7 @@ def read_certificate(path: PathLike) -> dict[str, Any]:
         If the file holds no certificate of a known format.
     """
     document = _read(path)
-    formats = (check.FORMAT, check_tree.FORMAT)
+    formats = (check.FORMAT, check_tree.FORMAT, check_share.FORMAT)
     if not isinstance(document, dict) or document.get("format") not in formats:
         raise CertificateError(f"{os.fspath(path)} holds no certificate of the format {' or '.join(formats)}")
     return document

@@ -22,6 +22,7 @@ from mechanism.schemes.power import Power
 from mechanism.schemes.power_sum import PowerSum
 from mechanism.schemes.recursive import Recursive
 from mechanism.schemes.shapley import ShapleyTree
+from mechanism.schemes.share_lottree import SHARE_FAMILIES, ShareLottery, ShareTree
 from mechanism.schemes.split_contract import split_contract
 from mechanism.schemes.table import PathTable
 from mechanism.schemes.tdrm import TDRM
@@ -31,6 +32,7 @@ __all__ = [
     "CDRM1",
     "CDRM2",
     "FAMILIES",
+    "SHARE_FAMILIES",
     "TDRM",
     "TREE_FAMILIES",
     "AlmostUniform",
@@ -57,6 +59,8 @@ __all__ = [
     "PowerTerm",
     "Recursive",
     "ShapleyTree",
+    "ShareLottery",
+    "ShareTree",
     "TreeScheme",
     "scheme_from_dict",
     "split_contract",
@@ -98,7 +102,7 @@ TREE_FAMILIES: dict[str, type[TreeScheme]] = {
     )
 }
 
-FAMILIES: dict[str, type[PathScheme | TreeScheme]] = {**_FAMILIES, **TREE_FAMILIES}
+FAMILIES: dict[str, type[PathScheme | TreeScheme]] = {**_FAMILIES, **TREE_FAMILIES, **SHARE_FAMILIES}
 """Every family by its name in files and on the command line."""
 
 
