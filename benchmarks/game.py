@@ -74,7 +74,7 @@ class Game:
         step, stalled, best = 1.0, 0, None
         for _ in range(ROUNDS):
             counts = self.worlds.play(join, invite, replicates=replicates)
-            beliefs = odds(self.worlds, counts, join, invite, find=task.find)
+            beliefs = odds(self.worlds, counts, join, invite)
             factor = 1.0
             if self.share is not None:
                 cost = float(beliefs.wins @ totals)

@@ -48,11 +48,13 @@ from mechanism.schemes import (
     PowerSum,
     Recursive,
     ShapleyTree,
+    ShareLottery,
+    ShareTree,
     TreeScheme,
     scheme_from_dict,
     split_contract,
 )
-from mechanism.tasks import Search
+from mechanism.tasks import Contribution, Search, Task
 
 __all__ = [
     "CDRM1",
@@ -66,6 +68,7 @@ __all__ = [
     "CappedRate",
     "CertificateError",
     "ConstantSplit",
+    "Contribution",
     "CostModel",
     "DirectReferral",
     "DoubleGeometric",
@@ -100,7 +103,10 @@ __all__ = [
     "Scenarios",
     "Search",
     "ShapleyTree",
+    "ShareLottery",
+    "ShareTree",
     "SolveError",
+    "Task",
     "TopDegree",
     "TreeScheme",
     "UnsupportedProblemError",

@@ -6,19 +6,20 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
 
-from mechanism.errors import InvalidInputError
+from mechanism.errors import InvalidInputError, UnsupportedProblemError
 from mechanism.numbers import Number, exact, number
-from mechanism.tasks import Search
+from mechanism.tasks import Search, Task
 
 __all__ = ["Budget", "ExpectedBudget", "TailBudget", "TotalBudget", "WorstCaseBudget"]
 
 
 @dataclass(frozen=True, slots=True)
 class Budget(ABC):
-    """What may be paid for a target, in shares of its prize.
+    """What may be paid for a target, in shares of its prize, or for contributions, in shares of them.
 
     Make one with `Budget.worst_case`, `total`, `expected` or `tail`. Every budget limits what a single chain is
-    paid as well (`chain_limit`), since that is what can be proved of a scheme.
+    paid as well (`chain_limit`), since that is what can be proved of a scheme. Where members contribute, "a prize"
+    stands for one contribution, whose recruiter line is the chain, and "a target" for all contributions together.
     """
 
     @staticmethod
@@ -36,6 +37,8 @@ class Budget(ABC):
     def total(amount: Number) -> TotalBudget:
         """Return the budget under which all targets together never cost more than an amount of money.
 
+        There is none for contributions, whose number has no bound.
+
         Examples
         --------
         >>> Budget.total(1000).chain_limit(Search(prize=4000, find=0.001, targets=5))
@@ -46,6 +49,8 @@ class Budget(ABC):
     @staticmethod
     def expected(share: Number, *, chain: Number = 10) -> ExpectedBudget:
         """Return the budget under which a target costs at most `share` prizes on average, a chain at most `chain`.
+
+        Where members contribute, `share` limits the expected payments divided by the expected contributions.
 
         Examples
         --------
@@ -63,7 +68,9 @@ class Budget(ABC):
         share : float, int or Fraction
             Largest conditional value at risk, in prizes per target, above 0.
         level : float
-            In [0, 1): the worst cases are the dearest of chance 1 - level; at 0 they are all.
+            In [0, 1): the worst cases are the dearest of chance 1 - level; at 0 they are all. Of contributions they are
+            the runs of the campaign that pay out the largest shares of what is contributed and that bring in
+            the part 1 - level of all contributions.
         chain : float, int or Fraction
             The most that a single chain may be paid, in prizes, above 0.
 
@@ -75,7 +82,7 @@ class Budget(ABC):
         return TailBudget(_share("share", share), _level(level), _share("chain", chain))
 
     @abstractmethod
-    def chain_limit(self, task: Search) -> Fraction:
+    def chain_limit(self, task: Task) -> Fraction:
         """Return the most that a single chain may be paid, in shares of the prize."""
 
 
@@ -85,7 +92,7 @@ class WorstCaseBudget(Budget):
 
     share: Fraction
 
-    def chain_limit(self, task: Search) -> Fraction:
+    def chain_limit(self, task: Task) -> Fraction:
         """Return the most that a single chain may be paid, in shares of the prize."""
         return self.share
 
@@ -99,8 +106,19 @@ class TotalBudget(Budget):
 
     amount: Fraction
 
-    def chain_limit(self, task: Search) -> Fraction:
-        """Return the most that a single chain may be paid, in shares of the prize."""
+    def chain_limit(self, task: Task) -> Fraction:
+        """Return the most that a single chain may be paid, in shares of the prize.
+
+        Raises
+        ------
+        UnsupportedProblemError
+            If members contribute: what all are paid together has a bound only if their number has one.
+        """
+        if not isinstance(task, Search):
+            raise UnsupportedProblemError(
+                "a budget for all payments together does not limit what is paid for one contribution, since any number "
+                "of members may contribute: use Budget.worst_case or Budget.expected"
+            )
         return self.amount / (exact(task.prize) * task.targets)
 
     def __str__(self) -> str:
@@ -114,7 +132,7 @@ class ExpectedBudget(Budget):
     share: Fraction
     chain: Fraction
 
-    def chain_limit(self, task: Search) -> Fraction:
+    def chain_limit(self, task: Task) -> Fraction:
         """Return the most that a single chain may be paid, in shares of the prize."""
         return self.chain
 
@@ -134,7 +152,7 @@ class TailBudget(Budget):
     level: float
     chain: Fraction
 
-    def chain_limit(self, task: Search) -> Fraction:
+    def chain_limit(self, task: Task) -> Fraction:
         """Return the most that a single chain may be paid, in shares of the prize."""
         return self.chain
 

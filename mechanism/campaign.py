@@ -15,7 +15,7 @@ from mechanism.graph import Graph
 from mechanism.network import IncentiveNetwork
 from mechanism.numbers import number, whole
 from mechanism.response_times import ResponseTime
-from mechanism.tasks import Search
+from mechanism.tasks import Task
 
 __all__ = ["Campaign", "Members", "Team", "TopDegree"]
 
@@ -92,8 +92,8 @@ class Campaign:
     ----------
     network : IncentiveNetwork
         The people.
-    task : Search
-        What for.
+    task : Task
+        What for: a `Search` or a `Contribution`.
     team : Team
         Who starts: `TopDegree` or `Members`.
     max_depth : int
@@ -119,7 +119,7 @@ class Campaign:
 
     Examples
     --------
-    >>> from mechanism import CostModel
+    >>> from mechanism import CostModel, Search
     >>> network = IncentiveNetwork(
     ...     Graph.from_edges([1, 2], [2, 3], directed=False),
     ...     contact=0.5,
@@ -132,7 +132,7 @@ class Campaign:
     """
 
     network: IncentiveNetwork
-    task: Search
+    task: Task
     team: Team
     max_depth: int
     max_invites: int | None
@@ -143,7 +143,7 @@ class Campaign:
     def __init__(
         self,
         network: IncentiveNetwork,
-        task: Search,
+        task: Task,
         *,
         team: Team,
         max_depth: int,
@@ -153,7 +153,7 @@ class Campaign:
     ) -> None:
         if not isinstance(network, IncentiveNetwork):
             raise InvalidInputError("network", network, allowed="an IncentiveNetwork")
-        if not isinstance(task, Search):
+        if not isinstance(task, Task):
             raise InvalidInputError("task", task, allowed="a task such as Search(prize=1, find=0.001)")
         max_depth = whole(max_depth, argument="max_depth")
         max_invites = None if max_invites is None else whole(max_invites, argument="max_invites")

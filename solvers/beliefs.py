@@ -1,9 +1,9 @@
 """What members expect: from counts in simulated worlds to payoffs, linear in the reward scheme.
 
-With ``w[d]`` the chance that a target's winner stands at depth d, ``N[d]`` the expected members and
-``I[d]`` the expected invitations of depth d, a member of depth d finds the winner m levels below
-itself with chance ``w[d + m] / N[d]``, since each winner has exactly one ancestor at each depth above it;
-per invitation the chance is ``w[d + m] / I[d]``. The latter is the consistent belief: it holds the
+With ``w[d]`` the expected stakes of the task that fall to depth d (the chance that a target's winner stands there, or
+the contributions made there), ``N[d]`` the expected members and ``I[d]`` the expected invitations of depth d, a member
+of depth d expects ``w[d + m] / N[d]`` stakes m levels below itself, since each has exactly one ancestor at each
+depth above it; per invitation it is ``w[d + m] / I[d]``. The latter is the consistent belief: it holds the
 recruits per invitation as they turn out, crowding and refusals included.
 """
 
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.worlds import Counts, Limit, Worlds, wins
+from mechanism import Task
+from solvers.worlds import Counts, Limit, Worlds
 
 __all__ = ["Odds", "by_winner", "motive_payoffs", "motive_rewards", "odds", "payoffs"]
 
@@ -24,17 +25,17 @@ _LIMIT_WORLDS = 64
 
 @dataclass(frozen=True, slots=True)
 class Odds:
-    """Where a target's winner stands, as seen by a member.
+    """Where the stakes of the task fall, as seen by a member: a target's winner, or contributions.
 
     Attributes
     ----------
     members : ndarray of float64, shape (max_depth,)
         Expected members at depth d, at index d - 1.
     wins : ndarray of float64, shape (max_depth,)
-        Chance that a given target's winner stands at depth d.
+        Expected stakes at depth d: the chance that a given target's winner stands there, or the contributions.
     joining : ndarray of float64, shape (max_depth, max_depth)
-        At [d - 1, e - 1] the chance, per member of depth d, that the winner stands at depth e in
-        the member's own line (itself included); 0 for e < d.
+        At [d - 1, e - 1] the expected stakes, per member of depth d, that fall to depth e in the member's own
+        line (itself included); 0 for e < d.
     inviting : ndarray of float64, shape (max_depth, max_depth)
         The same per invitation made at depth d, for e > d.
     """
@@ -45,7 +46,7 @@ class Odds:
     inviting: Reals
 
 
-def odds(worlds: Worlds, counts: Counts, join: Reals, invite: Reals, *, find: float) -> Odds:
+def odds(worlds: Worlds, counts: Counts, join: Reals, invite: Reals) -> Odds:
     """Return the odds that follow from played worlds, also where nobody stands.
 
     At a depth that no world reaches, the odds are the limit of vanishing participation: those of a
@@ -72,18 +73,18 @@ def odds(worlds: Worlds, counts: Counts, join: Reals, invite: Reals, *, find: fl
             np.flatnonzero(counts.members[:, deepest - 1]) if deepest else np.arange(len(counts.members))
         )
         limit = worlds.limit(join, invite, replicates=reached[:_LIMIT_WORLDS], deepest=deepest)
-        forced, conversion = _limit_odds(limit, deepest, find)
+        forced, conversion = _limit_odds(limit, deepest, worlds.campaign.task)
         joining[deepest:] = forced[deepest:]
         first = max(deepest, 1)
         inviting[first - 1 : -1] = (conversion * worlds.average(join))[first:, None] * forced[first:]
     return Odds(members, won, joining, inviting)
 
 
-def _limit_odds(limit: Limit, deepest: int, find: float) -> tuple[Reals, Reals]:
+def _limit_odds(limit: Limit, deepest: int, task: Task) -> tuple[Reals, Reals]:
     """Return the odds per forced person, by depth, and the contact probability of being asked."""
     depth = limit.members.shape[1]
-    natural = (1.0 - find) ** limit.members.sum(axis=1)
-    chance = natural[:, None, None] * wins(limit.followers, find)
+    # Natural members come first in a search; whoever else contributes takes nothing from the forced person's line.
+    chance = task.stakes(limit.followers, others=limit.members.sum(axis=1)[:, None, None])
     weight = limit.pairs[:, None] * (limit.reach > 0)
     total = weight.sum(axis=0).astype(np.float64)
     possible = total > 0
@@ -96,7 +97,7 @@ def _limit_odds(limit: Limit, deepest: int, find: float) -> tuple[Reals, Reals]:
 
 
 def payoffs(table: Reals, beliefs: Odds, *, targets: int) -> tuple[Reals, Reals]:
-    """Return what joining and what one invitation is worth at each depth, in shares of one prize.
+    """Return what joining and what one invitation is worth at each depth, in shares of one stake.
 
     Parameters
     ----------
@@ -105,7 +106,7 @@ def payoffs(table: Reals, beliefs: Odds, *, targets: int) -> tuple[Reals, Reals]
     beliefs : Odds
         The odds.
     targets : int
-        Number of prizes.
+        How many times all is paid.
 
     Returns
     -------
@@ -118,14 +119,14 @@ def payoffs(table: Reals, beliefs: Odds, *, targets: int) -> tuple[Reals, Reals]
 
 
 def motive_payoffs(table: Reals, beliefs: Odds, *, targets: int) -> Reals:
-    """Return what joining brings to whom at each depth, in shares of one prize.
+    """Return what joining brings to whom at each depth, in shares of one stake.
 
     Returns
     -------
     ndarray of float64, shape (3, max_depth)
-        To the member itself (profit), to the cause, which keeps what is not paid of the prizes that the member's
-        line wins (charity), and to the member's recruiter through that line (reciprocity; 0 at depth 1, whose
-        recruiters are never paid).
+        To the member itself (profit), to the cause, which keeps what is not paid of the prizes that the member's line
+        wins or of what it contributes (charity), and to the member's recruiter through that line (reciprocity; 0 at
+        depth 1, whose recruiters are never paid).
     """
     brought: Reals = targets * (beliefs.joining * motive_rewards(table)).sum(axis=2)
     return brought

@@ -249,14 +249,19 @@ def _heading(
     campaign: Campaign, edge_list: Path | None, *, directed: bool | None, costs: tuple[str, str]
 ) -> str:
     """Return what is solved, in a few lines that are the same on every machine."""
+    from mechanism import Search
+
     network, task = campaign.network, campaign.task
     undirected = edge_list is None or directed is False
     size = f"{network.graph.m // 2:,} edges" if undirected else f"{network.graph.m:,} arcs"
-    targets = "1 target" if task.targets == 1 else f"{task.targets:,} targets"
+    work = f"every recruit contributes {task.stake:g}"
+    if isinstance(task, Search):
+        targets = "1 target" if task.targets == 1 else f"{task.targets:,} targets"
+        work = f"{targets}, prize {task.prize:g} each, seen by a member with probability {task.find:g}"
     join, invite = (cost if ":" in cost else f"exponential:{cost}" for cost in costs)
     return (
         f"Network: {_title(campaign, edge_list)}, {size}.\n"
-        f"Task: {targets}, prize {task.prize:g} each, seen by a member with probability {task.find:g}.\n"
+        f"Task: {work}.\n"
         f"People: contact {network.contact:g}, cost of joining {join}, of an invitation {invite}.\n"
         f"Campaign: team of {len(campaign.team_nodes)}, largest depth {campaign.max_depth}."
     )

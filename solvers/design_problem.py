@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanism import Search
 from mechanism.budgets import Budget, ExpectedBudget, TailBudget
-from mechanism.objectives import Objective
+from mechanism.errors import UnsupportedProblemError
+from mechanism.objectives import AllFound, Mixture, Objective
 from solvers.equilibrium import Equilibrium, Profile, solve, solve_from
 from solvers.spending import Spending, spend
 from solvers.worlds import Counts, Worlds
@@ -36,8 +38,8 @@ class Candidate:
     value : float
         What is maximised: their weighted mean, or the least.
     spent : float
-        What a target costs under a budget on chances, in shares of the prize: the weighted mean over the
-        scenarios, or the most; 0 under other budgets.
+        What a target costs under a budget on chances, in shares of the prize, or what contributions do, in shares
+        of them: the weighted mean over the scenarios, or the most; 0 under other budgets.
     """
 
     table: Reals
@@ -75,6 +77,11 @@ class DesignProblem:
         What may be paid.
     replicates : int
         Worlds per simulation.
+
+    Raises
+    ------
+    UnsupportedProblemError
+        If the objective is to find targets and some scenario has none.
     """
 
     worlds: tuple[Worlds, ...]
@@ -83,6 +90,13 @@ class DesignProblem:
     objective: Objective
     budget: Budget
     replicates: int
+
+    def __post_init__(self) -> None:
+        searched = all(isinstance(worlds.campaign.task, Search) for worlds in self.worlds)
+        if not searched and _is_about_targets(self.objective):
+            raise UnsupportedProblemError(
+                f"the objective is {self.objective}, but where members contribute there is nothing to find"
+            )
 
     @property
     def share(self) -> float | None:
@@ -97,14 +111,17 @@ class DesignProblem:
 
     def value(self, scenario: int, counts: Counts) -> float:
         """Return the objective in the worlds of a scenario."""
-        targets = self.worlds[scenario].campaign.task.targets
-        found = float((counts.wins.sum(axis=1) ** targets).mean())
+        task = self.worlds[scenario].campaign.task
+        is_search = isinstance(task, Search)
+        found = float((counts.wins.sum(axis=1) ** task.copies).mean()) if is_search else np.nan
         return self.objective.value(counts.members.mean(axis=0), found)
 
     def spending(self, scenario: int, counts: Counts, totals: Reals) -> Spending | None:
         """Return what a target costs in the worlds of a scenario, None under a budget on every chain."""
         worlds = self.worlds[scenario]
-        return spend(self.budget, counts, totals, targets=worlds.campaign.task.targets, key=worlds.key)
+        task = worlds.campaign.task
+        targets = task.targets if isinstance(task, Search) else None
+        return spend(self.budget, counts, totals, targets=targets, key=worlds.key)
 
     def figures(self, scenario: int, totals: Reals) -> Callable[[Counts], Reals]:
         """Return the rule that gives objective and spending in played worlds."""
@@ -198,3 +215,10 @@ class DesignProblem:
     def is_affordable(self, candidate: Candidate) -> bool:
         """Return whether a candidate keeps the budget on the worlds of the search."""
         return self.share is None or candidate.spent <= self.share * (1 + 10 * _ABOVE)
+
+
+def _is_about_targets(objective: Objective) -> bool:
+    """Return whether an objective depends on the chance to find targets."""
+    if isinstance(objective, Mixture):
+        return any(_is_about_targets(part) for _, part in objective.parts)
+    return isinstance(objective, AllFound)

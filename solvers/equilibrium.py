@@ -119,8 +119,7 @@ class Equilibrium:
 def play(worlds: Worlds, profile: Profile, *, replicates: int) -> tuple[Counts, Odds]:
     """Play worlds under given decisions; return what happened and what members then expect."""
     counts = worlds.play(profile.join, profile.invite, replicates=replicates)
-    find = worlds.campaign.task.find
-    return counts, odds(worlds, counts, profile.join, profile.invite, find=find)
+    return counts, odds(worlds, counts, profile.join, profile.invite)
 
 
 def best_response(worlds: Worlds, table: Reals, beliefs: Odds) -> Profile:
@@ -131,15 +130,15 @@ def best_response(worlds: Worlds, table: Reals, beliefs: Odds) -> Profile:
     """
     campaign = worlds.campaign
     task, network = campaign.task, campaign.network
-    joining, inviting = payoffs(table, beliefs, targets=task.targets)
+    joining, inviting = payoffs(table, beliefs, targets=task.copies)
     if not network.motives.is_profit_alone:
-        brought = motive_payoffs(table, beliefs, targets=task.targets)
-        joining = worlds.motives[:, :3] @ brought + worlds.motives[:, 3:] / task.prize
-    join = np.asarray(network.join.cdf(task.prize * joining))
+        brought = motive_payoffs(table, beliefs, targets=task.copies)
+        joining = worlds.motives[:, :3] @ brought + worlds.motives[:, 3:] / task.stake
+    join = np.asarray(network.join.cdf(task.stake * joining))
     return Profile(
         join[0] if len(join) == 1 and join.ndim == 2 else join,
         # Nobody joins below max_depth: its members have nobody to invite, whatever effort costs.
-        np.append(np.asarray(network.invite.cdf(task.prize * inviting[:-1])), 0.0),
+        np.append(np.asarray(network.invite.cdf(task.stake * inviting[:-1])), 0.0),
     )
 
 
@@ -161,7 +160,7 @@ def solve(
     worlds : Worlds
         The worlds; the first `replicates` of them are played in every round.
     table : ndarray of float64, shape (max_depth, max_depth)
-        Rewards in shares of the prize.
+        Rewards in shares of the prize, or of each contribution.
     replicates : int
         Worlds per round.
     start : Profile, optional

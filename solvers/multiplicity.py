@@ -60,7 +60,7 @@ class Equilibria:
                 f"{found.recruits:,.1f}",
                 f"{found.recruits_stderr:.1f}",
                 f"{found.mean_depth:.2f}",
-                f"{found.found:.3f}",
+                f"{found.found:.3f}" if found.is_search else "-",
                 f"{found.gap:.2g}",
             )
         return render(

@@ -74,7 +74,7 @@ def payoff_lines(
     has the mean weights of its members, weighted by that chance.
     """
     campaign = worlds.campaign
-    money = campaign.task.prize * campaign.task.targets
+    money = campaign.task.stake * campaign.task.copies
     join, invite = (
         campaign.network.join.log_concave_majorant(),
         campaign.network.invite.log_concave_majorant(),

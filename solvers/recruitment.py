@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanism import Campaign
+from mechanism import Campaign, Search
 from mechanism.errors import InvalidInputError
 from mechanism.schemes import PathScheme
 from solvers.engine import Engine, Progress
@@ -56,9 +56,9 @@ class Recruitment:
     scheme : PathScheme
         The reward scheme.
     prize : float
-        Prize per target, money.
-    targets : int
-        Number of targets.
+        Money of which payouts are shares: the prize per target, or where members contribute the contribution of each.
+    targets : int or None
+        Number of targets; None where members contribute.
     replicates : int
         Simulated worlds.
     recruits, recruits_stderr : float
@@ -71,11 +71,12 @@ class Recruitment:
     max_depth : int
         Largest depth reached in any world.
     winners_by_depth : ndarray of float64, shape (max_depth,)
-        Chance that the winner of a given target stands at depth d, at index d - 1.
+        Chance that the winner of a given target stands at depth d, at index d - 1; zeros where members contribute.
     found, found_stderr : float
-        Chance that a given target is found, and its standard error.
+        Chance that a given target is found, and its standard error; NaN where members contribute.
     payout, payout_std : float
-        Mean and standard deviation of what is paid for one target, in shares of its prize.
+        Mean and standard deviation of what is paid for one target, in shares of its prize, or for all contributions
+        of a run together, in shares of one contribution.
     join : ndarray of float64, shape (max_depth,)
         Equilibrium chance that a person asked to join at depth d accepts, at index d - 1; the mean over people
         where motives differ.
@@ -99,7 +100,7 @@ class Recruitment:
 
     scheme: PathScheme
     prize: float
-    targets: int
+    targets: int | None
     replicates: int
     recruits: float
     recruits_stderr: float
@@ -121,6 +122,18 @@ class Recruitment:
     timeline: Timeline | None = None
 
     @property
+    def is_search(self) -> bool:
+        """Whether targets are searched; else members contribute."""
+        return self.targets is not None
+
+    @property
+    def paid_share(self) -> float:
+        """Expected share that is paid of a prize, or of all contributions together (NaN if nobody contributes)."""
+        if self.is_search:
+            return self.payout
+        return self.payout / self.recruits if self.recruits else float("nan")
+
+    @property
     def depth_distribution(self) -> NDArray[np.float64]:
         """Share of all recruits that stand at depth d, at index d - 1; NaN if there are none."""
         with np.errstate(invalid="ignore"):
@@ -134,10 +147,17 @@ class Recruitment:
 
     @property
     def payout_distribution(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Amounts that are paid for one target, in shares of its prize, increasing from 0, and their chances."""
+        """Amounts that are paid for one target, in shares of its prize, increasing from 0, and their chances.
+
+        Of contributions, what is paid for one of them, in shares of it, and the shares of the contributions for which
+        it is; NaN if there are none.
+        """
         paid = np.append(0.0, self.scheme.table(len(self.winners_by_depth)).sum(axis=1))
         amounts, place = np.unique(paid, return_inverse=True)
-        weights = np.append(1.0 - self.found, self.winners_by_depth)
+        if self.is_search:
+            weights = np.append(1.0 - self.found, self.winners_by_depth)
+        else:
+            weights = np.append(0.0, self.depth_distribution)
         return amounts, np.asarray(np.bincount(place.ravel(), weights=weights), dtype=np.float64)
 
     def difference(self, other: Recruitment, *, confidence: float = 0.95) -> Difference:
@@ -177,8 +197,8 @@ class Recruitment:
             "members_by_depth": self.members_by_depth.tolist(),
             "mean_depth": self.mean_depth,
             "max_depth": self.max_depth,
-            "found": self.found,
-            "found_stderr": self.found_stderr,
+            "found": self.found if self.is_search else None,
+            "found_stderr": self.found_stderr if self.is_search else None,
             "payout": self.payout,
             "payout_std": self.payout_std,
             "join": self.join.tolist(),
@@ -316,12 +336,15 @@ def measure(worlds: Worlds, scheme: PathScheme, equilibrium: Equilibrium, *, sto
     replicates = len(members)
     sample = members.sum(axis=1)
     by_depth = members.mean(axis=0)
-    won = equilibrium.counts.wins
-    found = won.sum(axis=1)
+    task, stakes = campaign.task, equilibrium.counts.wins
     paid = scheme.table(campaign.max_depth).sum(axis=1)
-    by_winner = won.mean(axis=0)
-    payout = float(by_winner @ paid)
-    variance = float(by_winner @ paid**2) - payout**2
+    payout = float(stakes.mean(axis=0) @ paid)
+    if isinstance(task, Search):
+        by_winner, found = stakes.mean(axis=0), stakes.sum(axis=1)
+        variance = float(by_winner @ paid**2) - payout**2
+    else:  # all contributions are paid for, so only what is contributed is by chance
+        by_winner, found = np.zeros(campaign.max_depth), np.full(replicates, np.nan)
+        variance = float((stakes @ paid).var(ddof=1))
     depths = np.arange(1, campaign.max_depth + 1)
     root = np.sqrt(replicates)
     by_clock = None
@@ -329,8 +352,8 @@ def measure(worlds: Worlds, scheme: PathScheme, equilibrium: Equilibrium, *, sto
         by_clock = timeline(worlds, equilibrium.profile, replicates=replicates)
     return Recruitment(
         scheme=scheme,
-        prize=campaign.task.prize,
-        targets=campaign.task.targets,
+        prize=task.stake,
+        targets=task.targets if isinstance(task, Search) else None,
         replicates=replicates,
         recruits=float(by_depth.sum()),
         recruits_stderr=float(sample.std(ddof=1) / root),

@@ -438,7 +438,7 @@ def _unit(unit: float, scenarios: Scenarios) -> Fraction:
     """Return the smallest unit of the currency as a share of the prize."""
     allowed = "an amount of money above 0"
     amount = exact(number(unit, argument="unit", allowed=allowed))
-    prizes = {campaign.task.prize for campaign in scenarios.campaigns}
+    prizes = {campaign.task.stake for campaign in scenarios.campaigns}
     if amount <= 0:
         raise InvalidInputError("unit", unit, allowed=allowed)
     if len(prizes) > 1:

@@ -19,7 +19,7 @@ _STREAM = 5  # names these draws among all that a family of worlds names
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What a target costs under a budget, in shares of its prize.
+    """What a target costs under a budget, in shares of its prize, or all contributions, in shares of them.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Spending:
 
 
 def spend(
-    budget: Budget, counts: Counts, totals: Reals, *, targets: int, key: tuple[int, int]
+    budget: Budget, counts: Counts, totals: Reals, *, targets: int | None, key: tuple[int, int]
 ) -> Spending | None:
     """Return what a scheme costs in played worlds under a budget on chances; None for a budget on every chain.
 
@@ -50,8 +50,8 @@ def spend(
         The played worlds.
     totals : ndarray of float64, shape (max_depth,)
         What a chain of length d is paid in all, in shares of the prize, at index d - 1.
-    targets : int
-        Number of targets; all of them are paid.
+    targets : int or None
+        Number of targets; all of them are paid. None if members contribute and all contributions are paid for.
     key : tuple of int
         Names the draws of the winners' depths, the same for the same worlds.
 
@@ -61,7 +61,13 @@ def spend(
     takes no draws: its winner's depths are weighted by their chances. The conditional value at risk at level a is
     the mean over the dearest cases of chance 1 - a (Rockafellar and Uryasev, 2000), a case on the border
     counted in part. O(worlds * max_depth * targets) time.
+
+    Of contributions, expected payments are divided by expected contributions, with the standard error of a ratio. A
+    case is then a world, weighted by what is contributed there: at level 0 all worlds count, and the two budgets
+    agree.
     """
+    if targets is None:
+        return _of_contributions(budget, counts.wins, totals)
     if isinstance(budget, ExpectedBudget):
         paid = counts.wins @ totals
         slope = counts.wins.mean(axis=0)
@@ -82,6 +88,28 @@ def spend(
         slope = taken @ cases
         excess = np.maximum(won @ totals - at_risk, 0.0).mean(axis=1)
     return Spending(float(slope @ totals), _stderr(excess) / (1.0 - budget.level), slope)
+
+
+def _of_contributions(budget: Budget, made: Reals, totals: Reals) -> Spending | None:
+    """Return what is paid, as a share of the contributions made at each depth of each world."""
+    if not isinstance(budget, (ExpectedBudget, TailBudget)):
+        return None
+    brought = made.sum(axis=1)
+    if not brought.any():
+        return Spending(0.0, 0.0, np.zeros_like(totals))
+    if isinstance(budget, ExpectedBudget):
+        slope = made.sum(axis=0) / brought.sum()
+        value = float(slope @ totals)
+        return Spending(value, _stderr((made @ totals - value * brought) / brought.mean()), slope)
+    cases = np.divide(made, brought[:, None], where=brought[:, None] > 0, out=np.zeros_like(made))
+    paid = cases @ totals
+    taken, at_risk = _dearest(paid, brought / brought.sum(), 1.0 - budget.level)
+    slope = taken @ cases
+    value = float(slope @ totals)
+    # Of the ratio (paid above the border) / (contributed), the border moved along with it.
+    excess = np.maximum(paid - at_risk, 0.0) * brought / brought.mean()
+    stderr = _stderr(excess - excess.mean() * brought / brought.mean()) / (1.0 - budget.level)
+    return Spending(value, stderr, slope)
 
 
 def _winners(wins: Reals, targets: int, key: tuple[int, int]) -> Reals:

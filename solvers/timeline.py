@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanism import Search
 from solvers.equilibrium import Profile
 from solvers.worlds import Worlds
 
@@ -32,7 +33,7 @@ class Timeline:
     joined, joined_stderr : ndarray of float64, shape (points,)
         Expected members by each time, and its standard error.
     found : ndarray of float64, shape (points,)
-        Chance that a given target is found by each time.
+        Chance that a given target is found by each time; NaN where there is nothing to find.
     time_to_find : float
         Mean time until a given target is found, in the worlds and by the finders that find it; NaN if nobody can.
     half_time : float
@@ -69,8 +70,8 @@ class Timeline:
             "times": self.times.tolist(),
             "joined": self.joined.tolist(),
             "joined_stderr": self.joined_stderr.tolist(),
-            "found": self.found.tolist(),
-            "time_to_find": self.time_to_find,
+            "found": None if np.isnan(self.found).any() else self.found.tolist(),
+            "time_to_find": None if np.isnan(self.time_to_find) else self.time_to_find,
             "half_time": self.half_time,
         }
 
@@ -96,8 +97,8 @@ def timeline(worlds: Worlds, profile: Profile, *, replicates: int) -> Timeline:
         enough = mean[:-1] >= _SHOWN * mean[-1]
         if mean[-1] > 0 and enough.any():
             last = float(times[enough.argmax()]) or last
-    find = worlds.campaign.task.find
-    chances = 1.0 - (1.0 - find) ** joined
+    task = worlds.campaign.task
+    chances = 1.0 - (1.0 - task.find) ** joined if isinstance(task, Search) else np.full(joined.shape, np.nan)
     half = mean >= mean[-1] / 2
     found = float(chances[:, -1].mean())
     return Timeline(

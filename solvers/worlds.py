@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanism import Campaign, Graph, ResponseTime
+from mechanism import Campaign, Graph, ResponseTime, Search, Task
 from mechanism.errors import UnsupportedProblemError
 from solvers import kernels
 from solvers.engine import Engine, Job, Pool, Progress, engine_of, run
 
-__all__ = ["Counts", "Limit", "Worlds", "wins"]
+__all__ = ["Counts", "Limit", "Worlds"]
 
 Reals = NDArray[np.float64]
 Longs = NDArray[np.int64]
@@ -43,7 +43,8 @@ class Counts:
         Invitations that the members of depth d made to people who were no members, in column d - 1;
         an unbiased count, one over the contact probability for each that arrived.
     wins : ndarray of float64, shape (replicates, max_depth)
-        Chance that the winner of a given target stands at depth d, in column d - 1.
+        Expected stakes of the task that fall to depth d, in column d - 1: the chance that the winner of a given target
+        stands there, or the contributions made there.
     """
 
     members: Longs
@@ -81,32 +82,6 @@ class Limit:
     pairs: Longs
 
 
-def wins(members: NDArray[np.int64], find: float) -> Reals:
-    """Return the chance of each depth to hold a target's winner, world by world.
-
-    Parameters
-    ----------
-    members : ndarray of int64, shape (..., max_depth)
-        Members by depth.
-    find : float
-        Chance in (0, 1] that a member sees a given target.
-
-    Returns
-    -------
-    ndarray of float64, shape of `members`
-        ``(1 - f) ** (members above) * (1 - (1 - f) ** members)``: the shallowest finder wins.
-
-    Examples
-    --------
-    >>> wins(np.array([[1, 2]]), 0.5)
-    array([[0.5  , 0.375]])
-    """
-    above = np.cumsum(members, axis=-1) - members
-    miss = 1.0 - find
-    chance: Reals = np.power(miss, above) * (1.0 - np.power(miss, members))
-    return chance
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Stage:
     """What all worlds of a campaign have in common; sent to other processes once."""
@@ -117,7 +92,7 @@ class _Stage:
     kinds: NDArray[np.int32]
     max_invites: int
     key: NDArray[np.uint64]
-    find: float
+    task: Task
     response: ResponseTime | None
     horizon: float
     scratch: Pool[Scratch] = field(init=False)
@@ -148,7 +123,7 @@ def _heap(m: int) -> tuple[Reals, Longs, NDArray[np.int32]]:
 def _play_block(
     stage: _Stage, parameters: tuple[Any, ...], start: int, stop: int
 ) -> tuple[Longs, Reals, Reals]:
-    """Return members, invitations and chances to win by depth in worlds start .. stop - 1."""
+    """Return members, invitations and stakes by depth in worlds start .. stop - 1."""
     if stage.response is not None:
         return _race_block(stage, (*parameters, np.empty(0)), start, stop)[:3]
     accept, chance = parameters
@@ -159,7 +134,7 @@ def _play_block(
             stage.graph.indptr, stage.graph.indices, stage.contact, stage.team, stage.kinds, accept, chance,
             stage.max_invites, stage.key, start, members, invitations, *scratch,
         )  # fmt: skip
-    return members, invitations, wins(members, stage.find)
+    return members, invitations, stage.task.stakes(members)
 
 
 def _race_block(
@@ -171,15 +146,18 @@ def _race_block(
     if response is None:
         raise UnsupportedProblemError("give the campaign a response time to see it by the clock")
     worlds, depth = stop - start, len(chance) - 1
+    find = stage.task.find if isinstance(stage.task, Search) else 0.0
     members, joined = (np.zeros((worlds, size), dtype=np.int64) for size in (depth, len(times)))
     invitations, chances, ends = (np.zeros((worlds, size)) for size in (depth, depth, 2))
     with stage.scratch.lend() as scratch, stage.heaps.lend() as (when, arcs, depths):
         kernels.race(
             stage.graph.indptr, stage.graph.indices, stage.contact, stage.team, stage.kinds, accept, chance,
-            stage.max_invites, _LAWS[response.kind], *response.parameters, stage.find,
+            stage.max_invites, _LAWS[response.kind], *response.parameters, find,
             min(stage.horizon, _LATEST), stage.key, start, times, members, invitations, chances, joined, ends,
             scratch[0], scratch[2], scratch[3], scratch[4], scratch[5], when, arcs, depths,
         )  # fmt: skip
+    if not isinstance(stage.task, Search):  # who is first matters in a search alone
+        chances = stage.task.stakes(members)
     return members, invitations, chances, joined, ends
 
 
@@ -257,7 +235,7 @@ class Worlds:
             kinds,
             campaign.max_invites or 0,
             seed.generate_state(2, np.uint64).astype(np.uint64),
-            campaign.task.find,
+            campaign.task,
             campaign.response,
             campaign.horizon,
         )
@@ -318,7 +296,7 @@ class Worlds:
             Members at each of the times, increasing.
         ends : ndarray of float64, shape (replicates, 2)
             When the last one joined, and the sum over members of the time of joining times the chance to be the
-            first finder of a given target.
+            first finder of a given target (0 where there is nothing to find).
 
         Raises
         ------

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mechanism import Campaign, CostModel, Graph, IncentiveNetwork, Members, Recursive, Search
 from solvers.beliefs import by_winner, odds, payoffs
-from solvers.worlds import Worlds, wins
+from solvers.worlds import Worlds
 
 
 def campaign_on(edges, *, depth, contact=0.5, find=0.1, directed=True):
@@ -24,12 +24,12 @@ def play(campaign, join, invite, replicates=2000):
     worlds = Worlds(campaign, np.random.SeedSequence(1))
     join, invite = np.array(join, float), np.array(invite, float)
     counts = worlds.play(join, invite, replicates=replicates)
-    return counts, odds(worlds, counts, join, invite, find=campaign.task.find)
+    return counts, odds(worlds, counts, join, invite)
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=8), st.floats(0.001, 1))
 def test_wins_sum_to_the_chance_that_anybody_finds(members, find):
-    chance = wins(np.array([members]), find)
+    chance = Search(prize=1, find=find).stakes(np.array([members]))
     assert np.all(chance >= 0)
     assert chance.sum() == pytest.approx(1 - (1 - find) ** sum(members), abs=1e-12)
 

@@ -81,7 +81,7 @@ def test_formulas_agree_with_payouts_along_recruiter_links(build, scheme):
     invite = np.array([0.6, 0.5, 0.7, 0.5, 0.0])
     replicates = REPLICATES if campaign.network.graph.n < 3000 else REPLICATES // 4
     counts = worlds.play(join, invite, replicates=replicates)
-    beliefs = odds(worlds, counts, join, invite, find=task.find)
+    beliefs = odds(worlds, counts, join, invite)
     joining, inviting = payoffs(scheme.table(DEPTH), beliefs, targets=task.targets)
 
     rng = np.random.default_rng(13)
