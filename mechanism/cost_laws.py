@@ -88,8 +88,11 @@ class WeibullCost(CostModel):
 
     @property
     def mean(self) -> float:
-        """Mean cost, money."""
-        return self.scale * gamma(1 + 1 / self.shape)
+        """Mean cost, money; infinite where it is beyond the largest float."""
+        try:
+            return self.scale * gamma(1 + 1 / self.shape)
+        except OverflowError:
+            return inf
 
     def _power(self, x: ArrayLike) -> Reals:
         with np.errstate(over="ignore"):
@@ -203,6 +206,7 @@ class EmpiricalCost(CostModel):
 
     def scaled(self, factor: float) -> EmpiricalCost:
         """Return the distribution of the cost multiplied by a factor above 0."""
+        factor = money("factor", factor, above=0.0, unit="number")
         return EmpiricalCost(tuple(cost * factor for cost in self.sample))
 
     def log_concave_majorant(self) -> ConcaveLogCost:
@@ -229,8 +233,8 @@ class EmpiricalCost(CostModel):
         return np.searchsorted(self.sample, np.asarray(x, dtype=np.float64), side="right") / len(self.sample)
 
     def log_cdf_slope(self, x: ArrayLike) -> Reals:
-        """Return 0: the distribution function is flat between observations."""
-        return np.zeros_like(np.asarray(x, dtype=np.float64))
+        """Return 0, the distribution function is flat between observations; inf below the first one."""
+        return np.where(np.asarray(x, dtype=np.float64) < self.sample[0], np.inf, 0.0)
 
     def ppf(self, u: ArrayLike) -> Reals:
         """Return the least cost that a share of more than u of the sample does not exceed."""

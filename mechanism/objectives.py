@@ -41,7 +41,7 @@ class Objective(ABC):
 
     @staticmethod
     def depth_quantile(q: float) -> DepthQuantile:
-        """Return the depth above which a share q in (0, 1) of the recruits stands.
+        """Return the depth down to which a share q in (0, 1) of the recruits stands, linear between depths.
 
         Examples
         --------

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from math import log
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from mechanism.campaign import Campaign
 from mechanism.errors import InvalidInputError
+from mechanism.motives import Motives
 from mechanism.network import IncentiveNetwork
 from mechanism.numbers import number, whole
 from mechanism.tasks import Search
@@ -24,9 +25,15 @@ Interval = tuple[float, float]
 
 
 def assuming(
-    campaign: Campaign, *, join: float = 1.0, invite: float = 1.0, find: float = 1.0, contact: float = 1.0
+    campaign: Campaign,
+    *,
+    join: float = 1.0,
+    invite: float = 1.0,
+    find: float = 1.0,
+    contact: float = 1.0,
+    motives: Motives | None = None,
 ) -> Campaign:
-    """Return a campaign with costs or probabilities multiplied by factors.
+    """Return a campaign with costs or probabilities multiplied by factors, or people moved by other motives.
 
     Parameters
     ----------
@@ -35,16 +42,18 @@ def assuming(
     join, invite : float
         Factors of the costs, above 0.
     find, contact : float
-        Factors of the probabilities, above 0; the product may not exceed 1.
+        Factors of the probabilities, above 0; the product may not exceed 1. Nothing is found where members contribute.
+    motives : Motives, optional
+        What moves people instead; the campaign's motives by default.
 
     Raises
     ------
     InvalidInputError
-        If a factor is not above 0, or makes a probability exceed 1.
+        If a factor is not above 0, or makes a probability exceed 1, or there is no such probability.
 
     Examples
     --------
-    >>> from mechanism import CostModel, Graph, TopDegree
+    >>> from mechanism import CostModel, Graph, Search, TopDegree
     >>> pair = Graph.from_edges([1, 2], [2, 3], directed=False)
     >>> network = IncentiveNetwork(
     ...     pair, contact=0.5, join=CostModel.exponential(mean=0.8), invite=CostModel.exponential(mean=0.1)
@@ -57,9 +66,21 @@ def assuming(
         name: _factor(name, value)
         for name, value in (("join", join), ("invite", invite), ("find", find), ("contact", contact))
     }
+    if not isinstance(campaign, Campaign):
+        raise InvalidInputError("campaign", campaign, allowed="a Campaign")
     network, task = campaign.network, campaign.task
-    reached = np.asarray(network.contact) * factors["contact"]
-    for name, most in (("find", task.find * factors["find"]), ("contact", float(reached.max(initial=0.0)))):
+    reached = np.asarray(network.contact)
+    if factors["contact"] != 1:
+        reached = np.asarray(reached * factors["contact"])
+    if isinstance(task, Search):
+        found = task.find * factors["find"]
+    elif factors["find"] == 1:
+        found = 1.0
+    else:
+        raise InvalidInputError(
+            "find", find, allowed="left out where members contribute and nothing is found"
+        )
+    for name, most in (("find", found), ("contact", float(reached.max(initial=0.0)))):
         if most > 1:
             raise InvalidInputError(
                 name, factors[name], allowed=f"a factor of at most {factors[name] / most:g}"
@@ -70,9 +91,9 @@ def assuming(
             contact=float(reached) if reached.ndim == 0 else reached,
             join=network.join.scaled(factors["join"]),
             invite=network.invite.scaled(factors["invite"]),
-            motives=network.motives,
+            motives=network.motives if motives is None else motives,
         ),
-        Search(prize=task.prize, targets=task.targets, find=task.find * factors["find"]),
+        replace(task, find=found) if isinstance(task, Search) else task,
         team=campaign.team,
         max_depth=campaign.max_depth,
         max_invites=campaign.max_invites,
@@ -90,7 +111,7 @@ class Scenarios:
     campaigns : sequence of Campaign
         At least one, all of the same largest depth.
     weights : sequence of float, optional
-        How likely each is, above 0, in any unit; equal by default.
+        How likely each is, above 0, in any unit; equal by default. Only where their mean counts.
     criterion : "average" or "worst"
         Whether the weighted mean counts, or the worst scenario.
 
@@ -131,6 +152,10 @@ class Scenarios:
                 )
         if criterion not in ("average", "worst"):
             raise InvalidInputError("criterion", criterion, allowed="'average' or 'worst'")
+        if weights is not None and criterion == "worst":
+            raise InvalidInputError(
+                "weights", weights, allowed="left out where the worst scenario counts, however likely"
+            )
         shares = [1.0] * len(given) if weights is None else list(weights)
         if len(shares) != len(given):
             raise InvalidInputError("weights", len(shares), allowed=f"{len(given)}, one per campaign")
@@ -167,7 +192,7 @@ class Scenarios:
         named = _intervals({"join": join, "invite": invite, "find": find, "contact": contact})
         corners = product(*(dict.fromkeys(interval) for interval in named.values()))
         return cls(
-            [assuming(campaign, **dict(zip(named, corner, strict=True))) for corner in corners],
+            [_scaled(campaign, named, corner) for corner in corners],
             criterion=criterion,
         )
 
@@ -195,21 +220,20 @@ class Scenarios:
         join, invite, find, contact : tuple of float, optional
             Smallest and largest factor; see `assuming`. What is left out is certain.
         rng : int
-            Names the sample.
+            Names the sample, at least 0.
         criterion : "average" or "worst"
             The mean by default.
         """
-        from scipy.stats import qmc
-
         named = _intervals({"join": join, "invite": invite, "find": find, "contact": contact})
-        points = qmc.LatinHypercube(len(named), rng=np.random.default_rng(rng)).random(
-            whole(count, argument="count")
-        )
+        count = whole(count, argument="count")
+        random = np.random.default_rng(whole(rng, argument="rng", least=0))
+        cells = np.array([random.permutation(count) for _ in named]).T
+        points = (cells + random.random(cells.shape)) / count
         low = np.array([log(interval[0]) for interval in named.values()])
         high = np.array([log(interval[1]) for interval in named.values()])
-        factors = np.exp(low + points * (high - low))
+        factors = np.clip(np.exp(low + points * (high - low)), np.exp(low), np.exp(high))
         return cls(
-            [assuming(campaign, **dict(zip(named, map(float, row), strict=True))) for row in factors],
+            [_scaled(campaign, named, row) for row in factors.tolist()],
             criterion=criterion,
         )
 
@@ -226,8 +250,16 @@ def _intervals(given: dict[str, Interval | None]) -> dict[str, Interval]:
     return {name: (float(low), float(high)) for name, (low, high) in intervals.items()}
 
 
+def _scaled(campaign: Campaign, names: Iterable[str], factors: Iterable[float]) -> Campaign:
+    """Return the campaign at a point of the box."""
+    given: dict[str, Any] = dict(zip(names, factors, strict=True))
+    return assuming(campaign, **given)
+
+
 def _finite(value: object) -> bool:
-    return isinstance(value, (int, float, np.integer, np.floating)) and bool(np.isfinite(value))
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return False
+    return bool(np.isfinite(value))
 
 
 def _factor(name: str, value: float) -> float:

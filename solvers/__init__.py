@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from solvers.budget_search import LeastBudget, least_budget
     from solvers.cluster import Cluster, sweep
     from solvers.design_frontier import Frontier, FrontierRow, frontier
-    from solvers.design_regret import Regret, RegretRow, regret, stress
+    from solvers.design_regret import Regret, RegretRow, regret, stress, sweep_motives
     from solvers.design_surface import Demands, Surface, SurfacePoint, surface
     from solvers.diffusion import Spread, spread
     from solvers.exact_spread import ExactSpread, exact_spread
@@ -52,6 +52,7 @@ __all__ = [
     "stress",
     "surface",
     "sweep",
+    "sweep_motives",
     "tree_rewards",
 ]
 
@@ -66,7 +67,7 @@ _ROOMS = {
     "solvers.message_passing": ("MessagePassing", "expected_recruits", "expected_spread"),
     "solvers.multiplicity": ("Equilibria", "equilibria"),
     "solvers.recruitment": ("Recruitment", "Status", "recruit"),
-    "solvers.design_regret": ("Regret", "RegretRow", "regret", "stress"),
+    "solvers.design_regret": ("Regret", "RegretRow", "regret", "stress", "sweep_motives"),
     "solvers.scheme_design": ("Design", "design"),
     "solvers.timeline": ("Timeline",),
 }

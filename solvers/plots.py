@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import isinf
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from solvers.labels import place_labels
@@ -35,6 +36,7 @@ __all__ = [
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#404040"
 _SHADES = ("#0072B2", "#E69F00", "#009E73", "#F0E442", "#D55E00", "#56B4E9")  # dark and light in turn
 _LINES = (_BLUE, _ORANGE, _GREEN, "#CC79A7", "#56B4E9", "#E69F00", _GREY)
+_DASHES = ("-", "--", ":", "-.")
 _KNOWN = "known schemes as published"
 _EDGE = 1.2
 _STYLE: Any = {
@@ -165,6 +167,8 @@ def plot_timeline(result: Timeline, *, ax: Axes | None = None) -> Axes:
         axes.set_ylabel("expected recruits")
         axes.set_ylim(bottom=0)
         axes.set_xlim(0, result.times[-1])
+        if result.found[0] != result.found[0]:  # NaN: members contribute, and there is nothing to find
+            return axes
         chance = axes.twinx()
         (found,) = chance.plot(
             result.times, result.found, color=_ORANGE, linestyle="--", label="target found"
@@ -256,48 +260,56 @@ def plot_surface(result: Surface, *, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
-        Error bars are 95 % intervals.
+        Error bars are 95 % intervals; a cross at the bottom stands where no scheme meets the demands.
     """
+    from solvers.tables import ASKED
+
     titles = {
         "epsilon": "most that a cheater gains over the honest reward",
         "identity_cost": "cost of a fake identity, in shares of the prize",
         "collusion": "most that members who pose as one gain",
         "finder_share": "least share of the finder",
         "recruiter_share": "least part of the reward below for a recruiter",
-        "budget": "budget, in prizes",
+        "budget": "budget",
     }
-    solved = [point for point in result.points if point.design is not None]
     varied = result.varied or ("epsilon",)
-
-    def place(point: Any, axis: str) -> float:
-        value = getattr(point.demands, axis)
-        if axis == "budget":
-            value = getattr(value, "share", None) or value.amount
-        return float("inf") if value is None else float(value)
-
-    along = max(varied, key=lambda axis: len({place(point, axis) for point in solved}))
+    values = {
+        axis: list(dict.fromkeys(getattr(one.demands, axis) for one in result.points)) for axis in varied
+    }
+    along = max(varied, key=lambda axis: len(values[axis]))
     others = [axis for axis in varied if axis != along]
+    numeric = along != "budget" and None not in values[along]
+    lines: dict[str, list[tuple[float, Any]]] = {}
+    ticks: dict[float, str] = {}
+    for point in result.points:
+        value = getattr(point.demands, along)
+        place = float(value if numeric else values[along].index(value))
+        ticks[place] = fill(point.demands.word(along), 24)
+        label = ", ".join(f"{ASKED[axis][0]} {point.demands.word(axis)}" for axis in others)
+        lines.setdefault(label, []).append((place, point.design))
     with _axes(ax) as axes:
-        lines: dict[tuple[str, ...], list[Any]] = {}
-        for point in solved:
-            lines.setdefault(tuple(point.demands.words()[axis] for axis in others), []).append(point)
-        for number, (name, points) in enumerate(lines.items()):
-            points = sorted(
-                (one for one in points if not isinf(place(one, along))), key=lambda one: place(one, along)
-            )
-            label = ", ".join(
-                f"{axis.replace('_', ' ')} {word}" for axis, word in zip(others, name, strict=True)
-            )
+        for number, (label, line) in enumerate(lines.items()):
+            there = sorted(((x, one) for x, one in line if one is not None), key=lambda pair: pair[0])
+            color, marker = _LINES[number % len(_LINES)], "os^Dv<>"[number % 7]
+            slim = max(0.0, 1.0 - number / 5)  # lines that coincide are seen through one another
             axes.errorbar(
-                [place(point, along) for point in points], [point.design.value for point in points],
-                yerr=[1.96 * point.design.value_stderr for point in points],
-                color=_LINES[number % len(_LINES)], marker="os^Dv<>"[number % 7], linewidth=1.8, capsize=3,
-                label=label or None,
+                [x for x, _ in there], [one.value for _, one in there],
+                yerr=[1.96 * one.value_stderr for _, one in there], label=label or None,
+                color=color, marker=marker, markersize=4 + 5 * slim, linestyle=_DASHES[number % len(_DASHES)],
+                linewidth=1.2 + 2.4 * slim, elinewidth=1, capsize=3,
             )  # fmt: skip
+        none = sorted({x for line in lines.values() for x, one in line if one is None})
+        axes.plot(
+            none, [0.02] * len(none), color=_GREY, marker="x", linestyle="none", clip_on=False,
+            transform=axes.get_xaxis_transform(), label="no scheme for some" if none else None,
+        )  # fmt: skip
         axes.set_xlabel(titles[along])
+        if not numeric:
+            axes.set_xticks(list(ticks), list(ticks.values()))
         words = str(result.objective)
         axes.set_ylabel("expected recruits" if words == "recruits" else words)
-        axes.yaxis.set_major_formatter("{x:,.4g}")
-        if others:
-            axes.legend(loc="best")
+        axes.yaxis.set_major_formatter("{x:,.5g}")
+        if axes.get_legend_handles_labels()[1]:
+            aside = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 2, "fontsize": 8}
+            axes.legend(**aside if len(lines) > 4 else {"loc": "best", "fontsize": 9})
         return axes
