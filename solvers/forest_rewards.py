@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mechanism.errors import InvalidInputError, UnsupportedProblemError
 from mechanism.forest import ReferralForest
-from mechanism.schemes import TreeScheme
+from mechanism.schemes import AdditiveTree, TreeScheme
 
 __all__ = ["tree_rewards"]
 
@@ -52,13 +52,17 @@ def tree_rewards(scheme: TreeScheme, forest: ReferralForest) -> NDArray[np.float
         raise InvalidInputError("forest", forest, allowed="a ReferralForest")
     from numba.core.errors import NumbaError
 
-    from solvers.kernels.forest import compiled_walk
+    from solvers.kernels.forest import add_levels, compiled_walk
 
     order = np.empty(0, dtype=np.int64) if forest.is_ordered else forest.order
     contributions = forest.contributions.astype(np.float64, copy=False)
-    parameters = tuple(float(x) for x in scheme.parameters)
     below = np.zeros((forest.size, scheme.width))
     rewards = np.empty(forest.size)
+    if isinstance(scheme, AdditiveTree):
+        table = scheme.table.table(scheme.width)
+        add_levels(forest.parents, order, contributions, table, below, rewards)
+        return rewards
+    parameters = tuple(float(x) for x in scheme.parameters)
     family = type(scheme)
     walk = compiled_walk(family.message, family.pay, local=family.local, width=family.width)
     try:

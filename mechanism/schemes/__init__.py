@@ -3,6 +3,7 @@
 from typing import Any
 
 from mechanism.errors import InvalidInputError
+from mechanism.schemes.additive_tree import AdditiveTree
 from mechanism.schemes.almost_uniform import AlmostUniform
 from mechanism.schemes.balanced_geometric import BalancedGeometric
 from mechanism.schemes.capped import CappedRate
@@ -35,6 +36,7 @@ __all__ = [
     "SHARE_FAMILIES",
     "TDRM",
     "TREE_FAMILIES",
+    "AdditiveTree",
     "AlmostUniform",
     "BalancedGeometric",
     "CappedRate",
@@ -102,7 +104,12 @@ TREE_FAMILIES: dict[str, type[TreeScheme]] = {
     )
 }
 
-FAMILIES: dict[str, type[PathScheme | TreeScheme]] = {**_FAMILIES, **TREE_FAMILIES, **SHARE_FAMILIES}
+FAMILIES: dict[str, type[PathScheme | TreeScheme]] = {
+    **_FAMILIES,
+    **TREE_FAMILIES,
+    **SHARE_FAMILIES,
+    AdditiveTree.kind: AdditiveTree,
+}
 """Every family by its name in files and on the command line."""
 
 

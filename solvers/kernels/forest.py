@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanism import numbers
+from solvers.kernels.binding import bind
 
-__all__ = ["Walk", "compiled_walk"]
+__all__ = ["Walk", "add_levels", "compiled_walk"]
 
 Walk = Callable[..., None]
 """(parents, order, contributions, parameters, below, rewards) -> None; `below` must be 0."""
@@ -116,3 +117,48 @@ def _compile(function: Callable[..., Any]) -> Any:
     }
     copy = FunctionType(given.__code__, space, given.__name__, given.__defaults__, given.__closure__)
     return numba.njit(nogil=True, error_model="numpy")(copy)
+
+
+def _add_levels(
+    parents: NDArray[np.int64],
+    order: NDArray[np.int64],
+    contributions: NDArray[np.float64],
+    table: NDArray[np.float64],
+    levels: NDArray[np.float64],
+    rewards: NDArray[np.float64],
+) -> None:
+    """Share every contribution along the line above it by a table.
+
+    Symbols
+    -------
+    parents        int64[n]        recruiters, -1 for a root
+    order          int64[n] or [0] every member after its recruiter; empty if 0..n - 1 is such an order
+    contributions  float64[n]
+    table          float64[H, H]   share of a contribution at depth l for the member j above it, at [l - 1, j]
+    levels         float64[n, H]   receives what is contributed 1, 2, ... levels below; must be 0
+    rewards        float64[n]      receives what members are paid
+
+    Notes
+    -----
+    O(n H) time, O(n) memory beyond the arrays; the additions of `AdditiveTree.evaluate` in the same order.
+    """
+    n, longest = len(parents), len(table)
+    depths = np.ones(n, dtype=np.int64)
+    for i in range(n):
+        u = order[i] if len(order) else i
+        if parents[u] >= 0:
+            depths[u] = depths[parents[u]] + 1
+    for i in range(n - 1, -1, -1):
+        u = order[i] if len(order) else i
+        paid = 0.0
+        for j in range(longest - depths[u] + 1):
+            paid += table[depths[u] + j - 1, j] * (levels[u, j - 1] if j else contributions[u])
+        rewards[u] = paid
+        above = parents[u]
+        if above >= 0:
+            levels[above, 0] += contributions[u]
+            for k in range(1, longest):
+                levels[above, k] += levels[u, k - 1]
+
+
+add_levels = bind(_add_levels)
