@@ -63,6 +63,7 @@ PROPERTIES = {  # and the bound in their inequalities
     "individual_rationality": ["cost"],
     "monotone": [],
     "reward_cap": ["cap"],
+    "subtree_local": [],
 }
 OPTIONAL: dict[str, dict[str, Any]] = {
     "sybil_proof": {"identity_cost": "0", "identities": None},
@@ -240,6 +241,8 @@ def inequalities(claim: Claim, rows: list[list[Fraction]], n: int) -> Iterator[t
         yield all(y <= x for x, y in pairwise(row)), f"R({n}, j+1) <= R({n}, j)"
     elif name == "reward_cap":
         yield max(row) <= bound, f"R({n}, j) <= cap"
+    elif name == "subtree_local":  # every length as the one before, so all alike
+        yield n == 1 or row[:-1] == rows[n - 2], f"R({n}, j) = R({n - 1}, j) for j < {n - 1}"
     elif name == "individual_rationality":
         yield min(row) >= bound, f"R({n}, j) >= cost"
     else:
@@ -274,6 +277,8 @@ def holds_at_every_length(scheme: Scheme, claim: Claim) -> bool:
         return bound <= sum(s for s, p, q in terms if min(p, p * q) >= 1)
     if name == "monotone":
         return all(ratio <= 1 for ratio in ratios)
+    if name == "subtree_local":
+        return bool(terms) and all(s == 0 or p == 1 for s, p, _ in terms)
     if name in ("reward_cap", "within_budget"):  # a chain of length 1 is paid the most
         calm = all(s == 0 or max(p, p * q) <= 1 for s, p, q in terms)
         return calm and bound >= (sum(s for s, _, _ in terms) if terms else 1)

@@ -10,9 +10,11 @@ from proofs.properties import (
     CollusionProof,
     FinderShare,
     IndividualRationality,
+    Monotone,
     Property,
     RecruiterShare,
     RhoSplit,
+    SubtreeLocal,
     SybilProof,
     WithinBudget,
 )
@@ -102,6 +104,16 @@ IMPLICATIONS: tuple[Implication, ...] = (
         (IndividualRationality(_E), WithinBudget()),
         None,
         "A chain of five would need more than the prize.",
+    ),
+    Implication(
+        (SybilProof(_E), SubtreeLocal()),
+        Monotone(),
+        "One fake identity must not gain too much: a(j) + a(j + 1) <= (1 + epsilon) a(j), so a(j + 1) <= epsilon a(j).",
+    ),
+    Implication(
+        (SybilProof(), SubtreeLocal(), RecruiterShare(), FinderShare(_E)),
+        None,
+        "Where depth does not matter a fake identity adds a(j + 1) to a(j), so nobody but the finder is paid.",
     ),
     # Tree schemes.
     Implication((BudgetBalance(),), BudgetConstraint(), "What is all paid out is not exceeded."),

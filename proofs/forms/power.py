@@ -25,6 +25,7 @@ from proofs.properties import (
     RewardCap,
     RhoSplit,
     Rise,
+    SubtreeLocal,
     SybilAttack,
     SybilProof,
     WithinBudget,
@@ -62,7 +63,7 @@ class PowerTerms(ClosedForm):
     Promises that are linear in the rewards hold for a sum if they do for every term: sufficient, not
     necessary. Budget balance is an identity between 2 n + 1 exponentials in l if there are n terms, so it holds if it
     holds for l <= 2 n + 1. For a fixed split R(l, j + 1) - rho R(l, j) must vanish, and as exponentials are
-    linearly independent q = rho in every term with p > 0.
+    linearly independent q = rho in every term with p > 0; and rewards do not depend on l if and only if p = 1 in all.
     """
 
     def __init__(self, terms: Sequence[Term]) -> None:
@@ -100,6 +101,8 @@ class PowerTerms(ClosedForm):
                 holds = cost <= sum(s for s, p, q in terms if min(p, p * q) >= 1)
             case Monotone():
                 holds = all(q <= 1 for _, _, q in lasting)
+            case SubtreeLocal():
+                holds = all(s == 0 or p == 1 for s, p, _ in terms)
             case RewardCap(cap=cap):
                 holds = all(s == 0 or max(p, p * q) <= 1 for s, p, q in terms) and cap >= sum(
                     s for s, _, _ in terms

@@ -12,6 +12,7 @@ from proofs.properties.recruiter_share import RecruiterShare
 from proofs.properties.reward_cap import RewardCap
 from proofs.properties.rho_split import RhoSplit
 from proofs.properties.shortfall import Shortfall
+from proofs.properties.subtree_local import DepthEffect, SubtreeLocal
 from proofs.properties.sybil import SybilAttack, SybilProof
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "BudgetBalanced",
     "CollusionProof",
     "Counterexample",
+    "DepthEffect",
     "FinderShare",
     "Imbalance",
     "IndividualRationality",
@@ -32,6 +34,7 @@ __all__ = [
     "RhoSplit",
     "Rise",
     "Shortfall",
+    "SubtreeLocal",
     "SybilAttack",
     "SybilProof",
     "WithinBudget",
@@ -48,5 +51,6 @@ PATH_PROPERTIES: tuple[type[PathProperty], ...] = (
     IndividualRationality,
     Monotone,
     RewardCap,
+    SubtreeLocal,
 )
 """Every property of path schemes."""

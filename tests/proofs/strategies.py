@@ -31,6 +31,7 @@ from proofs import (
     RecruiterShare,
     RewardCap,
     RhoSplit,
+    SubtreeLocal,
     SybilProof,
     WithinBudget,
 )
@@ -132,6 +133,7 @@ path_properties: st.SearchStrategy[PathProperty] = st.one_of(
     st.just(WithinBudget()),
     st.builds(WithinBudget, bounds),
     st.just(Monotone()),
+    st.just(SubtreeLocal()),
     st.builds(RewardCap, bounds),
     st.just(BudgetBalanced()),
     st.builds(RecruiterShare, st.none() | bounds),

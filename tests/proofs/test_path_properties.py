@@ -15,6 +15,7 @@ from mechanism.schemes import EqualSplit, PathTable, PowerSum, Recursive
 from proofs import (
     BudgetBalanced,
     CollusionProof,
+    DepthEffect,
     FinderShare,
     Imbalance,
     IndividualRationality,
@@ -28,6 +29,7 @@ from proofs import (
     RhoSplit,
     Rise,
     Shortfall,
+    SubtreeLocal,
     SybilAttack,
     SybilProof,
     WithinBudget,
@@ -50,7 +52,7 @@ def place(case):
             return case.depth + case.identities, case.identities, case.distance
         case Merger():
             return case.depth, case.members - 1, case.distance
-        case Shortfall() | Rise():
+        case Shortfall() | Rise() | DepthEffect():
             return case.depth, 0, case.distance
         case Imbalance() | Overspending():
             return case.depth, 0, 0
@@ -172,7 +174,7 @@ def test_properties_print_and_round_trip(wanted):
 
 def test_every_property_says_what_it_is():
     assert len({family.name for family in PATH_PROPERTIES}) == len(PATH_PROPERTIES)
-    codes = "BC BB SP CP SCR SEC RHO IR MON CAP"
+    codes = "BC BB SP CP SCR SEC RHO IR MON CAP SL"
     assert [family.code for family in PATH_PROPERTIES] == codes.split()
     for family in PATH_PROPERTIES:
         assert all((family.statement, family.adversary, family.source))
@@ -195,6 +197,7 @@ def test_every_property_says_what_it_is():
         (WithinBudget(0.5), "within a budget of 1/2 prizes"),
         (Monotone(), "monotone"),
         (RewardCap(0.5), "paying nobody more than 1/2"),
+        (SubtreeLocal(), "subtree local"),
     ],
 )
 def test_words(wanted, words):

@@ -106,6 +106,16 @@ def reward_cap(reward: Reward, longest: int, cap: str) -> Iterator[Place]:
                 yield length, 0, distance
 
 
+def subtree_local(reward: Reward, longest: int) -> Iterator[Place]:
+    for longer in range(1, longest + 1):
+        for distance in range(longer):
+            if any(
+                reward(shorter, distance) != reward(longer, distance)
+                for shorter in range(distance + 1, longer)
+            ):
+                yield longer, 0, distance
+
+
 DEFINITIONS: dict[str, Callable[..., Iterator[Place]]] = {
     definition.__name__: definition
     for definition in (
@@ -119,5 +129,6 @@ DEFINITIONS: dict[str, Callable[..., Iterator[Place]]] = {
         individual_rationality,
         monotone,
         reward_cap,
+        subtree_local,
     )
 }
