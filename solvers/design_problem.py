@@ -12,6 +12,7 @@ from mechanism import Search
 from mechanism.budgets import Budget, ExpectedBudget, TailBudget
 from mechanism.errors import UnsupportedProblemError
 from mechanism.objectives import AllFound, Mixture, Objective
+from proofs import PathProperty, SybilProof
 from solvers.equilibrium import Equilibrium, Profile, solve, solve_from
 from solvers.spending import Spending, spend
 from solvers.worlds import Counts, Worlds
@@ -97,6 +98,23 @@ class DesignProblem:
             raise UnsupportedProblemError(
                 f"the objective is {self.objective}, but where members contribute there is nothing to find"
             )
+
+    def check(self, properties: Sequence[PathProperty]) -> None:
+        """Refuse properties of tables that do not say of the campaigns what they seem to.
+
+        Raises
+        ------
+        UnsupportedProblemError
+            If fake identities are to cost something and members contribute: the cost is paid once, however many
+            contributions pass an identity, and a table bounds what is gained by each of them.
+        """
+        contributed = any(not isinstance(worlds.campaign.task, Search) for worlds in self.worlds)
+        for one in properties:
+            if contributed and isinstance(one, SybilProof) and one.identity_cost:
+                raise UnsupportedProblemError(
+                    f"{one} is a promise about one payment, but an identity serves for many contributions: "
+                    "leave out the identity_cost"
+                )
 
     @property
     def share(self) -> float | None:

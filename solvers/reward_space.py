@@ -21,6 +21,7 @@ from proofs import (
     Property,
     RecruiterShare,
     RewardCap,
+    SubtreeLocal,
     SybilProof,
     WithinBudget,
 )
@@ -34,7 +35,7 @@ Inequality = tuple[dict[tuple[int, int], Fraction], Fraction]
 _NOISE = 1e-11
 _KNOWN = (
     WithinBudget, SybilProof, CollusionProof, FinderShare, RecruiterShare, Monotone, RewardCap,
-    IndividualRationality,
+    IndividualRationality, SubtreeLocal,
 )  # fmt: skip
 
 
@@ -256,6 +257,7 @@ def inequalities(wanted: PathProperty, max_depth: int) -> Iterator[Inequality]:
     one = Fraction(1)
     for depth in range(1, max_depth + 1):
         pairs = [((depth, j), (depth, j + 1)) for j in range(depth - 1)]
+        longer = [((depth - 1, j), (depth, j)) for j in range(depth - 1)]
         match wanted:
             case WithinBudget(budget=budget):
                 yield {(depth, j): one for j in range(depth)}, budget
@@ -267,6 +269,12 @@ def inequalities(wanted: PathProperty, max_depth: int) -> Iterator[Inequality]:
                 yield from (({(depth, j): one}, cap) for j in range(depth))
             case Monotone():
                 yield from (({below: -one, above: one}, Fraction(0)) for below, above in pairs)
+            case SubtreeLocal():  # an equation is two inequalities
+                yield from (
+                    ({here: sign, there: -sign}, Fraction(0))
+                    for here, there in longer
+                    for sign in (one, -one)
+                )
             case RecruiterShare(delta=Fraction() as delta):
                 yield from (({below: delta, above: -one}, Fraction(0)) for below, above in pairs)
 

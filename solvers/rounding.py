@@ -17,6 +17,7 @@ from proofs import (
     PathProperty,
     RecruiterShare,
     RewardCap,
+    SubtreeLocal,
     SybilProof,
     WithinBudget,
 )
@@ -30,6 +31,7 @@ Rows = list[list[Fraction]]
 _DIGITS = 12
 _MIXTURES = (1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
 _TRIALS = 40
+_ROUNDS = 400  # until rewards that depend on the distance alone agree, if they ever do
 
 
 def exactly_feasible(
@@ -66,10 +68,13 @@ def exactly_feasible(
     all is done again from a table nearer to the least of all tables. At epsilon = 0 rounding down
     alone keeps sybil-proofness, as floor(x) >= floor(y) + floor(z) where x >= y + z. Collusion-proofness bounds
     rewards from above: there the table is mixed with one inside the feasible set, by the smallest of some
-    shares that does. Cost: O(max_depth ** 3) rational additions per trial.
+    shares that does. Where rewards depend on the distance alone, each is the largest that any chain demands, and
+    rows are fixed again until nothing changes. Cost: O(max_depth ** 3) rational additions per trial and round.
     """
     depth = len(table)
     grid = unit or Fraction(1, 10 ** (_DIGITS + ceil((depth - 1) * log10(2))))
+    if _is_local(properties):
+        table = _by_distance(table, properties)
     rows = _fitted(table, properties, grid)
     broken = _broken(rows, properties)
     if broken is None:
@@ -154,8 +159,49 @@ def _ratio(rows: Units, least: Units, properties: Sequence[PathProperty], unit: 
     return most
 
 
+def _is_local(properties: Sequence[PathProperty]) -> bool:
+    return any(isinstance(one, SubtreeLocal) for one in properties)
+
+
+def _by_distance(table: Reals, properties: Sequence[PathProperty]) -> Reals:
+    """Return a table near a given one whose rewards depend on the distance alone, with no leak where none is allowed.
+
+    Without a leak, a(j) + ... + a(j + k) <= a(j) + k identity_cost bounds the rewards of recruiters from above, and
+    raising others does not help.
+    """
+    depth = len(table)
+    level = np.array([table[distance:, distance].mean() for distance in range(depth)])
+    for one in properties:
+        if not isinstance(one, SybilProof) or one.epsilon:
+            continue
+        for distance in range(depth):
+            most = (
+                depth - distance - 1 if one.identities is None else min(one.identities, depth - distance - 1)
+            )
+            for k in range(1, most + 1):
+                above, bound = level[distance + 1 : distance + k + 1].sum(), k * float(one.identity_cost)
+                if above > bound:
+                    level[distance + 1 : distance + k + 1] *= bound / above * (1 - 1e-12)
+    return np.tril(np.broadcast_to(level, (depth, depth)))
+
+
 def _sweep(wanted: Units, properties: Sequence[PathProperty], unit: Fraction) -> Units:
-    """Raise rewards, from the longest chain up, to what the rest of the table demands."""
+    """Raise rewards to what the rest of the table demands."""
+    rows = _raised(wanted, properties, unit)
+    if not _is_local(properties):
+        return rows
+    for _ in range(_ROUNDS):
+        level = [max(row[distance] for row in rows[distance:]) for distance in range(len(rows))]
+        even = [level[: length + 1] for length in range(len(rows))]
+        rows = _raised(even, properties, unit)
+        if rows == even:
+            return rows
+    words = ", ".join(map(str, properties))
+    raise SolveError(f"no table of depth {len(rows)} near the one found has all of these properties: {words}")
+
+
+def _raised(wanted: Units, properties: Sequence[PathProperty], unit: Fraction) -> Units:
+    """Raise rewards, from the longest chain up, to what longer chains and rewards nearer to the finder demand."""
     depth = len(wanted)
     attacks = [one for one in properties if isinstance(one, SybilProof)]
     rows: Units = [[] for _ in wanted]

@@ -156,7 +156,7 @@ def design(
         `subject_to` holds a `SybilProof`.
     subject_to : sequence of Property
         `SybilProof` (also with a cost or a number of identities), `CollusionProof`, `FinderShare`, `RecruiterShare`,
-        `IndividualRationality`, `Monotone`, `RewardCap`, `WithinBudget`.
+        `IndividualRationality`, `Monotone`, `RewardCap`, `SubtreeLocal`, `WithinBudget`.
     budget : Budget, optional
         What may be paid; by default the prize, whatever happens.
     objective : Objective, optional
@@ -265,6 +265,7 @@ class DesignSearch:
 
     def rivals(self, wanted: tuple[PathProperty, ...], stages: Stages) -> tuple[Member, ...]:
         """Return the best member of each known family."""
+        self.problem.check(wanted)
         sketched = best_members(
             self._sketch,
             RewardSpace(self.campaign.max_depth, wanted),
@@ -311,6 +312,7 @@ class DesignSearch:
 
     def climb_from(self, wanted: tuple[PathProperty, ...], table: Reals, stages: Stages) -> Candidate:
         """Climb from the admissible table next to a given one; return an exactly admissible one, not worse."""
+        self.problem.check(wanted)
         depth = self.campaign.max_depth
         space = RewardSpace(depth, wanted)
         least = _floats(least_table(depth, wanted), depth)
