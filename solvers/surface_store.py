@@ -133,6 +133,7 @@ def _fingerprint(search: DesignSearch) -> str:
     digest.update(
         repr((
             search.scenarios.weights, search.scenarios.criterion, search.problem.objective, search.effort,
+            search.problem.replicates,
             search.problem.worlds[0].key,
         )).encode()
     )  # fmt: skip
