@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from solvers.diffusion import Spread, spread
     from solvers.exact_spread import ExactSpread, exact_spread
     from solvers.forest_rewards import tree_rewards
+    from solvers.global_bound import GlobalBound, global_bound
     from solvers.message_passing import MessagePassing, expected_recruits, expected_spread
     from solvers.multiplicity import Equilibria, equilibria
     from solvers.recruitment import Recruitment, Status, recruit
     from solvers.scheme_design import Design, design
+    from solvers.share_design import ShareDesign, design_shares
     from solvers.timeline import Timeline
 
 __all__ = [
@@ -29,22 +31,26 @@ __all__ = [
     "ExactSpread",
     "Frontier",
     "FrontierRow",
+    "GlobalBound",
     "LeastBudget",
     "MessagePassing",
     "Recruitment",
     "Regret",
     "RegretRow",
+    "ShareDesign",
     "Spread",
     "Status",
     "Surface",
     "SurfacePoint",
     "Timeline",
     "design",
+    "design_shares",
     "equilibria",
     "exact_spread",
     "expected_recruits",
     "expected_spread",
     "frontier",
+    "global_bound",
     "least_budget",
     "recruit",
     "regret",
@@ -63,12 +69,14 @@ _ROOMS = {
     "solvers.diffusion": ("Spread", "spread"),
     "solvers.exact_spread": ("ExactSpread", "exact_spread"),
     "solvers.forest_rewards": ("tree_rewards",),
+    "solvers.global_bound": ("GlobalBound", "global_bound"),
     "solvers.budget_search": ("LeastBudget", "least_budget"),
     "solvers.message_passing": ("MessagePassing", "expected_recruits", "expected_spread"),
     "solvers.multiplicity": ("Equilibria", "equilibria"),
     "solvers.recruitment": ("Recruitment", "Status", "recruit"),
     "solvers.design_regret": ("Regret", "RegretRow", "regret", "stress", "sweep_motives"),
     "solvers.scheme_design": ("Design", "design"),
+    "solvers.share_design": ("ShareDesign", "design_shares"),
     "solvers.timeline": ("Timeline",),
 }
 
