@@ -257,6 +257,17 @@ class ConcaveLogCost(CostModel):
     knots: tuple[float, ...]
     logs: tuple[float, ...]
 
+    def __post_init__(self) -> None:
+        x, y = np.array(self.knots), np.array(self.logs)
+        if x.ndim != 1 or not x.size or not np.isfinite(x).all() or (np.diff(x) <= 0).any():
+            raise InvalidInputError("knots", self.knots, allowed="increasing amounts of money, at least one")
+        slopes = np.diff(y) / np.diff(x) if y.shape == x.shape else np.array([-1.0])
+        rising = np.diff(slopes) > 1e-12 * slopes[:-1]  # more than rounding makes of them
+        if (slopes <= 0).any() or rising.any() or y[-1] != 0:
+            raise InvalidInputError(
+                "logs", self.logs, allowed="as many logarithms, increasing to 0 ever more slowly"
+            )
+
     @property
     def mean(self) -> float:
         """Mean cost, money."""
@@ -267,6 +278,7 @@ class ConcaveLogCost(CostModel):
 
     def scaled(self, factor: float) -> ConcaveLogCost:
         """Return the distribution of the cost multiplied by a factor above 0."""
+        factor = money("factor", factor, above=0.0, unit="number")
         return ConcaveLogCost(tuple(x * factor for x in self.knots), self.logs)
 
     def cdf(self, x: ArrayLike) -> Reals:
