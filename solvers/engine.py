@@ -157,6 +157,7 @@ def run(
     *,
     engine: Engine,
     first: int = 0,
+    least: int = 1,
     progress: Progress | None = None,
     stage: str = "worlds",
     interruptible: bool = False,
@@ -173,6 +174,9 @@ def run(
         Where they are played.
     first : int
         Number of the first world.
+    least : int
+        Worlds that a block holds at least, unless workers would have nothing to do: small worlds are played in
+        less time than it takes to hand out a block.
     progress : callable, optional
         Called with (stage, worlds done, worlds in all) after each block.
     stage : str
@@ -185,7 +189,8 @@ def run(
     -----
     How worlds are cut into blocks depends on the number of workers; what a world is does not.
     """
-    size = max(1, min(-(-count // max(_BLOCKS, 4 * engine.workers)), _LARGEST_BLOCK))
+    size = max(-(-count // max(_BLOCKS, 4 * engine.workers)), min(least, -(-count // engine.workers)))
+    size = max(1, min(size, _LARGEST_BLOCK))
     stop = first + count
     blocks = [(start, min(start + size, stop)) for start in range(first, stop, size)]
     results: list[Arrays | None] = [None] * len(blocks)

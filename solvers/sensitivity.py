@@ -15,7 +15,7 @@ __all__ = ["Sensitivity", "sensitivity"]
 
 Reals = NDArray[np.float64]
 _STEP = 0.05
-_SHARE = 1e-3  # decisions behind less than this share of the members are left out
+_SHARE = 1e-5  # decisions behind less than this share of the members are left out
 
 
 @dataclass(frozen=True, slots=True)

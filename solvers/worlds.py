@@ -22,6 +22,7 @@ Words = NDArray[np.uint64]
 Scratch = tuple[Words, Words, NDArray[np.int32], Longs, Reals, Longs, Longs]
 
 
+_WORK = 1_000_000  # people and arcs in the worlds of a block
 _LATEST = float(np.finfo(np.float64).max)  # an answer that takes longer than any number never comes
 _LAWS = {
     "exponential": kernels.EXPONENTIAL,
@@ -258,6 +259,12 @@ class Worlds:
             return join.copy()
         return np.asarray(self.people @ join)
 
+    @property
+    def _least(self) -> int:
+        """Worlds that are worth handing to a worker together."""
+        graph = self.campaign.network.graph
+        return max(_WORK // (graph.n + graph.m), 1)
+
     def play(self, join: Reals, invite: Reals, *, replicates: int, first: int = 0) -> Counts:
         """Play worlds ``first .. first + replicates - 1``.
 
@@ -283,8 +290,9 @@ class Worlds:
         """
         job = Job(_play_block, self._stage, _by_depth(join, invite))
         outcome = run(
-            job, replicates, engine=self.engine, first=first, progress=self.progress, stage=self.stage
-        )
+            job, replicates, engine=self.engine, first=first, least=self._least, progress=self.progress,
+            stage=self.stage,
+        )  # fmt: skip
         return Counts(*(np.concatenate(parts) for parts in zip(*outcome.blocks, strict=True)))
 
     def race(self, join: Reals, invite: Reals, times: Reals, *, replicates: int) -> tuple[Longs, Reals]:
@@ -311,7 +319,7 @@ class Worlds:
     def limit(self, join: Reals, invite: Reals, *, replicates: Longs, deepest: int) -> Limit:
         """Play the given worlds, then force one person into each depth below `deepest`."""
         job = Job(_limit_block, self._stage, (*_by_depth(join, invite), replicates, deepest))
-        outcome = run(job, len(replicates), engine=self.engine)
+        outcome = run(job, len(replicates), engine=self.engine, least=self._least)
         return Limit(*(np.concatenate(parts) for parts in zip(*outcome.blocks, strict=True)))
 
     def tree(self, join: Reals, invite: Reals, *, replicate: int) -> tuple[Longs, Longs]:
