@@ -164,24 +164,23 @@ def _is_local(properties: Sequence[PathProperty]) -> bool:
 
 
 def _by_distance(table: Reals, properties: Sequence[PathProperty]) -> Reals:
-    """Return a table near a given one whose rewards depend on the distance alone, with no leak where none is allowed.
+    """Return a table near a given one whose rewards depend on the distance alone, sybil-proof as far as floats go.
 
-    Without a leak, a(j) + ... + a(j + k) <= a(j) + k identity_cost bounds the rewards of recruiters from above, and
-    raising others does not help.
+    What fakes would add, a(j + 1) + ... + a(j + k), is lowered to epsilon a(j) + k identity_cost from the finder up: to
+    raise a(j) instead, as is done where depth matters, is no help without a leak and amplifies small errors with one.
     """
     depth = len(table)
     level = np.array([table[distance:, distance].mean() for distance in range(depth)])
-    for one in properties:
-        if not isinstance(one, SybilProof) or one.epsilon:
-            continue
-        for distance in range(depth):
-            most = (
-                depth - distance - 1 if one.identities is None else min(one.identities, depth - distance - 1)
-            )
-            for k in range(1, most + 1):
-                above, bound = level[distance + 1 : distance + k + 1].sum(), k * float(one.identity_cost)
-                if above > bound:
-                    level[distance + 1 : distance + k + 1] *= bound / above * (1 - 1e-12)
+    for distance in range(depth - 1):
+        for one in properties:
+            if not isinstance(one, SybilProof):
+                continue
+            most = depth - distance - 1 if one.identities is None else one.identities
+            for k in range(1, min(most, depth - distance - 1) + 1):
+                added = level[distance + 1 : distance + k + 1]
+                bound = float(one.epsilon) * level[distance] + k * float(one.identity_cost)
+                if added.sum() > bound:
+                    added *= bound / added.sum() * (1 - 1e-12)
     return np.tril(np.broadcast_to(level, (depth, depth)))
 
 
