@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from mechanism import AdditiveTree, GeometricTree, PathTable, Recursive, ReferralForest, scheme_from_dict
 from mechanism.errors import InvalidInputError
-from proofs import Additivity, BudgetConstraint, SubtreeLocality, verify
+from proofs import Additivity, BudgetConstraint, SubtreeLocality, UnprofitableSybilAttack, verify
+from proofs.trees.rule import Rule
+from proofs.trees.search import Reach, search
 from solvers import tree_rewards
 from tests.proofs.strategies import tables
 
@@ -110,6 +112,13 @@ class TestVerdicts:
     def test_over_budget(self):
         assert verify(AdditiveTree(DEEP), BudgetConstraint(F(1, 2))).holds is False
         assert verify(AdditiveTree(DEEP), BudgetConstraint(F(11, 16))).holds is None
+
+    def test_splitting_gains_if_it_does_on_a_chain(self):
+        leaky = verify(AdditiveTree.of(Recursive(F(1, 2)), 3), UnprofitableSybilAttack())
+        assert leaky.holds is False
+        assert leaky.counterexample.gain > 0
+        proof = [[F(1, 2)], [F(1, 4)] * 2, [F(1, 8)] * 3, [F(1, 16)] * 4]
+        assert search(Rule(AdditiveTree(proof)), UnprofitableSybilAttack(), Reach(brooms=8)) is None
 
     def test_local_or_not(self):
         assert verify(AdditiveTree(UNEVEN), SubtreeLocality()).holds is False

@@ -165,14 +165,14 @@ def splits(draw):
     return (parents, contributions), u, (after, divided), set(identities)
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(sybil_proof_tables(), splits())
 def test_no_split_gains_under_a_sybil_proof_table(rows, split):
     before, u, after, identities = split
     assert pay(rows, *after, identities) <= pay(rows, *before, {u})
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(tables(), splits())
 def test_no_split_gains_more_than_chains_do(rows, split):
     rows = [[reward + F(1, 24) for reward in row] for row in rows]

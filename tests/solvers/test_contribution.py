@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import networkx as nx
 import numpy as np
@@ -218,6 +219,11 @@ def forest_of(worlds, result, replicate, scheme):
     return float(sum(scheme.rewards(forest)))
 
 
+def test_tasks_travel_to_other_processes():
+    for task in (Contribution(amount=3), Search(prize=3, find=0.5)):
+        assert pickle.loads(pickle.dumps(task)) == task
+
+
 def test_nobody_comes():
     result = recruit(scattered(join=1e9), Recursive(0.5), replicates=16, rng=2)
     assert result.recruits == result.payout == 0
@@ -299,7 +305,7 @@ def test_standard_errors_of_what_contributions_cost(budget):
 
 @pytest.fixture(scope="module")
 def campaign():
-    return scattered(depth=3)
+    return campaign_on(small_graph(80), depth=3)
 
 
 class TestDesigns:
@@ -320,7 +326,7 @@ class TestDesigns:
             assert paid <= np.count_nonzero(depth > 0)
 
     def test_a_part_of_all_contributions_is_paid_on_average(self):
-        campaign = scattered(depth=2)
+        campaign = campaign_on(small_graph(80), depth=2)
         found = design(campaign, epsilon=0.25, budget=Budget.expected(0.4), rng=1)
         assert found.recruitment.paid_share == pytest.approx(0.4, rel=0.02)
         assert found.spending[0].value == pytest.approx(found.recruitment.paid_share)
