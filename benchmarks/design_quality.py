@@ -31,9 +31,11 @@ from mechanism import (
 from proofs import SybilProof, verify
 from solvers import design, surface
 from solvers.climb import climb
+from solvers.design_properties import wanted_properties
 from solvers.engine import Progress
+from solvers.progress import Stages
 from solvers.reward_space import RewardSpace
-from solvers.scheme_design import DesignSearch, Stages, wanted_properties
+from solvers.scheme_design import DesignSearch
 from solvers.tables import plain_table, render
 
 NETWORKS = {  # contact, prize, chance to find, largest depth

@@ -12,9 +12,11 @@ from mechanism import Budget, Campaign, Objective, Scenarios
 from mechanism.errors import InvalidInputError, SolveError
 from mechanism.numbers import Number, number
 from proofs import PathProperty, Property
+from solvers.design_properties import wanted_properties
 from solvers.design_problem import Candidate
 from solvers.engine import Engine
-from solvers.scheme_design import Design, DesignSearch, Progress, Stages, wanted_properties
+from solvers.progress import Progress, Stages
+from solvers.scheme_design import Design, DesignSearch
 from solvers.seeds import Rng, seed_sequence
 
 __all__ = ["LeastBudget", "least_budget"]

@@ -13,7 +13,7 @@ from mechanism.budgets import ExpectedBudget, TailBudget, TotalBudget, WorstCase
 from mechanism.errors import InvalidInputError
 from mechanism.numbers import Number, exact, number
 from proofs import CollusionProof, FinderShare, PathProperty, Property, RecruiterShare, SybilProof
-from solvers.scheme_design import wanted_properties
+from solvers.design_properties import wanted_properties
 
 __all__ = ["AXES", "Demands", "grid_of"]
 

@@ -12,11 +12,13 @@ from mechanism import Campaign
 from mechanism.errors import InvalidInputError, UnsupportedProblemError
 from mechanism.schemes import PathScheme
 from proofs import SybilProof, sybil_gain, verify
+from solvers.design_properties import wanted_properties
 from solvers.design_problem import Candidate
 from solvers.engine import Engine
 from solvers.families import KNOWN, Member
+from solvers.progress import Progress, Stages
 from solvers.recruitment import Recruitment, recruit, replicates_for
-from solvers.scheme_design import Design, DesignSearch, Progress, Stages, wanted_properties
+from solvers.scheme_design import Design, DesignSearch
 from solvers.seeds import Rng
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from mechanism.objectives import Recruits
 from mechanism.scenarios import assuming
 from proofs import WithinBudget
 from solvers.engine import Engine
+from solvers.progress import Progress, Stages
 from solvers.recruitment import Recruitment, measure, replicates_for, settle
-from solvers.scheme_design import Design, DesignSearch, Progress, Stages
+from solvers.scheme_design import Design, DesignSearch
 from solvers.seeds import Rng, seed_sequence
 from solvers.worlds import Counts, Worlds
 

@@ -12,7 +12,7 @@ from mechanism.errors import InvalidInputError
 from mechanism.numbers import Number
 from solvers.demands import AXES, Demands, grid_of
 from solvers.engine import Engine
-from solvers.scheme_design import Progress, Stages
+from solvers.progress import Progress, Stages
 from solvers.seeds import Rng, seed_sequence
 from solvers.surface_store import Store
 from solvers.surface_sweep import Settings, SurfacePoint, Sweep

@@ -33,6 +33,7 @@ Reals = NDArray[np.float64]
 _GRID = 10_000  # parameters have four digits: short to print
 _TOLERANCE = 2e-3
 _ADMISSIBLE = 1e-12
+_TIMES = " * "
 _POINTS = 48  # where an interval of admissible parameters is looked for
 
 KNOWN: dict[str, PathScheme] = {
@@ -249,7 +250,11 @@ def scaled(scheme: PathScheme, factor: float, depth: int) -> PathScheme:
         return Power(_down(float(scheme.scale) * factor), scheme.p, scheme.q)
     exact = Fraction(floor(factor * _GRID), _GRID)
     rows = [[exact * reward for reward in row] for row in scheme.exact_table(depth)]
-    return PathTable(rows, label=f"{float(exact):g} * {scheme.label}")
+    whole, name = float(exact), scheme.label
+    if isinstance(scheme, PathTable) and _TIMES in name:  # a part of a part has one factor
+        before, name = name.split(_TIMES, 1)
+        whole *= float(before)
+    return PathTable(rows, label=f"{whole:.4g}{_TIMES}{name}")
 
 
 def _interval(admissible: Callable[[float], bool], low: float, high: float) -> tuple[float, float] | None:

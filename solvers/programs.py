@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import warnings
+from functools import cache
 
 import cvxpy as cp
 
 from mechanism.errors import SolveError
 
-__all__ = ["solve_program"]
+__all__ = ["silence_highs", "solve_program"]
 
+_STDOUT = 1  # where compiled code prints
 _SOLVERS = (cp.HIGHS, cp.CLARABEL)
+
+
+@cache
+def silence_highs() -> None:
+    """Make HiGHS say its name once, where nobody reads it: its first object prints a banner, whatever is asked for."""
+    import highspy
+
+    try:
+        kept = os.dup(_STDOUT)
+    except OSError:  # it is closed
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, _STDOUT)
+        highspy.Highs()  # type: ignore[no-untyped-call]
+    finally:
+        os.dup2(kept, _STDOUT)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def solve_program(program: cp.Problem, what: str) -> None:
@@ -33,6 +55,7 @@ def solve_program(program: cp.Problem, what: str) -> None:
     SolveError
         If neither solver finds an optimum; the message gives the reasons.
     """
+    silence_highs()
     reasons: list[str] = []
     for solver in _SOLVERS:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 
 from mechanism import Budget, Campaign, Objective, Scenarios
 from mechanism.errors import InvalidInputError, SolveError
-from mechanism.numbers import Number, exact, number
+from mechanism.numbers import Number
 from mechanism.schemes import PathScheme, PathTable
-from proofs import PathProperty, Property, SybilProof, Verdict, WithinBudget, verify
+from proofs import PathProperty, Property, SybilProof, Verdict
 from solvers.climb import climb
 from solvers.design_problem import Candidate, DesignProblem
+from solvers.design_properties import currency_unit, prove, wanted_properties
 from solvers.engine import Engine
 from solvers.families import FAMILIES, Member, best_members, scaled
+from solvers.progress import Progress, Stages
 from solvers.recruitment import Recruitment, measure, settle
-from solvers.reward_space import RewardSpace, check_designable
+from solvers.reward_space import RewardSpace
 from solvers.rounding import exactly_feasible, least_table
 from solvers.seeds import Rng, child, seed_sequence
 from solvers.spending import Spending
@@ -29,14 +31,13 @@ from solvers.worlds import Worlds
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Design", "DesignSearch", "Progress", "Stages", "design", "wanted_properties"]
+__all__ = ["Design", "DesignSearch", "design"]
 
 Reals = NDArray[np.float64]
-Progress = Callable[[str, int, int], None]
-"""Called with (stage, steps done, steps in all)."""
-
 _SEARCH, _FRESH = 0, 1  # children of the seed: worlds to choose on, worlds to report on
-_WORLDS = 512
+_WORLDS, _MOST_WORLDS = 512, 2048  # of the search at effort 1; more where they are small:
+_WORK = 4_000_000  # people and arcs in all worlds of the search
+_CALIBRATION = 8  # times as many worlds tell what a design costs under a budget on chances
 _WORTH = 5e-4  # a longer table must gain so much more to be tried further
 _CLIMBS = 2  # climbs more than effort
 _BLOCKS = 32  # of worlds, for standard errors
@@ -237,7 +238,7 @@ class DesignSearch:
             )
         self.campaign = self.scenarios.campaigns[0]
         self.chain_limit = min(self.budget.chain_limit(one.task) for one in self.scenarios.campaigns)
-        self.unit = None if unit is None else _unit(unit, self.scenarios)
+        self.unit = None if unit is None else currency_unit(unit, self.scenarios)
         self.effort = int(effort)
         self.engine = engine
         self.seed = seed_sequence(rng)
@@ -250,7 +251,7 @@ class DesignSearch:
             self.scenarios.criterion == "worst",
             aim,
             self.budget,
-            _WORLDS * 2 ** (self.effort - 1),
+            _worlds(self.scenarios) * 2 ** (self.effort - 1),
         )
         self._sketch = replace(self.problem, replicates=self.problem.replicates // 4)
         self.climbs = _CLIMBS + self.effort
@@ -352,8 +353,8 @@ class DesignSearch:
         replicates: int | None = None,
     ) -> Design:
         """Make the scheme exact, prove it and measure it on fresh worlds."""
-        scheme = PathTable(self.exact_rows(best, wanted))
-        verdicts = tuple(_proved(scheme, one, self.campaign.max_depth) for one in wanted)
+        scheme = PathTable(self.exact_rows(self._calibrated(best, wanted), wanted))
+        verdicts = tuple(prove(scheme, one, self.campaign.max_depth) for one in wanted)
         problem, table = self.problem, scheme.table(self.campaign.max_depth)
         recruitments, counts = [], []
         for campaign in self.scenarios.campaigns:
@@ -385,6 +386,14 @@ class DesignSearch:
             search_recruits=best.recruits,
         )
 
+    def _calibrated(self, best: Candidate, wanted: tuple[PathProperty, ...]) -> Candidate:
+        """Return a candidate that keeps a budget on chances in more worlds than it was chosen on."""
+        if self.problem.share is None:
+            return best
+        precise = replace(self.problem, replicates=_CALIBRATION * self.problem.replicates)
+        least = _floats(least_table(self.campaign.max_depth, wanted), self.campaign.max_depth)
+        return precise.fitted(best.table, least, starts=best.profiles)
+
     def exact_rows(self, best: Candidate, wanted: tuple[PathProperty, ...]) -> list[list[Fraction]]:
         """Return the exact rewards, in the unit of the currency if there is one, within the budget."""
         if self.unit is None:
@@ -400,52 +409,13 @@ class DesignSearch:
             shrink *= 1 - _THRIFT
 
 
-def wanted_properties(
-    epsilon: Number | None, subject_to: Sequence[Property], chain_limit: Fraction
-) -> tuple[PathProperty, ...]:
-    """Return what a design must be proved to have: sybil-proofness first, then the rest, then the budget.
-
-    Raises
-    ------
-    InvalidInputError
-        If epsilon is out of range.
-    UnsupportedProblemError
-        If a property is none of tables, or no set of linear inequalities.
-    """
-    given = [check_designable(one, argument=f"subject_to[{index}]") for index, one in enumerate(subject_to)]
-    attacks = [one for one in given if isinstance(one, SybilProof)]
-    if epsilon is not None or not attacks:
-        attacks.insert(0, SybilProof(0 if epsilon is None else epsilon))
-    free = [one for one in attacks if not one.identity_cost and one.identities is None]
-    if free:
-        strictest = min(free, key=lambda one: one.epsilon)
-        attacks = [strictest, *(one for one in attacks if one.epsilon < strictest.epsilon)]
-    budgets = [WithinBudget(chain_limit), *(one for one in given if isinstance(one, WithinBudget))]
-    rest = [one for one in given if not isinstance(one, (SybilProof, WithinBudget))]
-    tightest = min(budgets, key=lambda one: one.budget)
-    return tuple(dict.fromkeys([*attacks, *rest, tightest]))
-
-
-def _proved(scheme: PathTable, wanted: PathProperty, max_depth: int) -> Verdict:
-    """Return the proof at every length or else within the campaign; raise if there is none."""
-    verdict = verify(scheme, wanted)
-    if verdict.holds is not True:
-        verdict = verify(scheme, wanted, max_depth=max_depth)
-    if verdict.holds is not True:
-        raise SolveError(f"the designed scheme is not what was asked for: {verdict}", solution=scheme)
-    return verdict
-
-
-def _unit(unit: float, scenarios: Scenarios) -> Fraction:
-    """Return the smallest unit of the currency as a share of the prize."""
-    allowed = "an amount of money above 0"
-    amount = exact(number(unit, argument="unit", allowed=allowed))
-    prizes = {campaign.task.stake for campaign in scenarios.campaigns}
-    if amount <= 0:
-        raise InvalidInputError("unit", unit, allowed=allowed)
-    if len(prizes) > 1:
-        raise InvalidInputError("unit", unit, allowed="left out where the prize differs between scenarios")
-    return amount / exact(prizes.pop())
+def _worlds(scenarios: Scenarios) -> int:
+    """Return how many worlds a search takes at effort 1: powers of two."""
+    size = max(campaign.network.graph.n + campaign.network.graph.m for campaign in scenarios.campaigns)
+    worlds = _WORLDS
+    while worlds < _MOST_WORLDS and 2 * worlds * size <= _WORK:
+        worlds *= 2
+    return worlds
 
 
 def _longer(table: Reals) -> Reals | None:
@@ -469,23 +439,3 @@ def _words(wanted: tuple[PathProperty, ...]) -> str:
 
 def _floats(rows: Sequence[Sequence[Fraction]], depth: int) -> Reals:
     return PathTable(rows).table(depth)
-
-
-class Stages:
-    """Progress over a known number of steps."""
-
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self._progress = progress
-        self._total = total
-        self._count = 0
-
-    def tick(self, stage: str) -> None:
-        """Report one more step."""
-        self._count += 1
-        if self._progress:
-            self._progress(stage, self._count, self._total)
-
-    def done(self) -> None:
-        """Report the end."""
-        if self._progress:
-            self._progress("done", self._total, self._total)

@@ -16,9 +16,10 @@ from mechanism.numbers import parse
 from solvers.demands import Demands
 from solvers.design_problem import Candidate
 from solvers.engine import Engine
+from solvers.progress import Stages
 from solvers.recruitment import replicates_for
 from solvers.rounding import least_table
-from solvers.scheme_design import Design, DesignSearch, Stages
+from solvers.scheme_design import Design, DesignSearch
 
 if TYPE_CHECKING:
     from solvers.surface_store import Store

@@ -31,8 +31,10 @@ from proofs import (
 )
 from proofs.check import check
 from solvers import design, recruit
+from solvers.design_properties import wanted_properties
 from solvers.equilibrium import solve_from
-from solvers.scheme_design import DesignSearch, Stages, wanted_properties
+from solvers.progress import Stages
+from solvers.scheme_design import DesignSearch
 from solvers.worlds import Worlds
 from tests.solvers.designs import small_campaign
 

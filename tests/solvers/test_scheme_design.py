@@ -27,9 +27,11 @@ from proofs import SybilProof, WithinBudget, sybil_gain, verify
 from proofs.check import check
 from proofs.properties import Property
 from solvers import design, frontier, recruit
+from solvers.design_properties import wanted_properties
 from solvers.families import best_members
+from solvers.progress import Stages
 from solvers.reward_space import RewardSpace
-from solvers.scheme_design import DesignSearch, Stages, wanted_properties
+from solvers.scheme_design import DesignSearch
 
 
 def campaign_on(graph, *, depth=6, join=None, prize=4000.0):
