@@ -295,17 +295,20 @@ def plot_surface(result: Surface, *, ax: Axes | None = None) -> Axes:
             axes.errorbar(
                 [x for x, _ in there], [one.value for _, one in there],
                 yerr=[1.96 * one.value_stderr for _, one in there], label=label or None,
-                color=color, marker=marker, markersize=4 + 5 * slim, linestyle=_DASHES[number % len(_DASHES)],
-                linewidth=1.2 + 2.4 * slim, elinewidth=1, capsize=3,
+                color=color, marker=marker, markersize=4 + 4 * slim, linestyle=_DASHES[number % len(_DASHES)],
+                linewidth=1.2 + 1.6 * slim, elinewidth=1, capsize=3,
             )  # fmt: skip
         none = sorted({x for line in lines.values() for x, one in line if one is None})
-        axes.plot(
-            none, [0.02] * len(none), color=_GREY, marker="x", linestyle="none", clip_on=False,
-            transform=axes.get_xaxis_transform(), label="no scheme for some" if none else None,
-        )  # fmt: skip
+        if none:
+            axes.plot(
+                none, [0.02] * len(none), color=_GREY, marker="x", linestyle="none", clip_on=False,
+                transform=axes.get_xaxis_transform(), label="no scheme for some",
+            )  # fmt: skip
         axes.set_xlabel(titles[along])
         if not numeric:
             axes.set_xticks(list(ticks), list(ticks.values()))
+        elif along in ("epsilon", "collusion"):
+            axes.xaxis.set_major_formatter(lambda x, _: _percent(x))
         words = str(result.objective)
         axes.set_ylabel("expected recruits" if words == "recruits" else words)
         axes.yaxis.set_major_formatter("{x:,.5g}")
