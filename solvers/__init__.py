@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from solvers.budget_search import LeastBudget, least_budget
     from solvers.cluster import Cluster, sweep
+    from solvers.design_bound import GlobalBound, global_bound
     from solvers.design_frontier import Frontier, FrontierRow, frontier
     from solvers.design_regret import Regret, RegretRow, regret, stress, sweep_motives
     from solvers.design_surface import Demands, Surface, SurfacePoint, surface
     from solvers.diffusion import Spread, spread
     from solvers.exact_spread import ExactSpread, exact_spread
     from solvers.forest_rewards import tree_rewards
-    from solvers.global_bound import GlobalBound, global_bound
     from solvers.message_passing import MessagePassing, expected_recruits, expected_spread
     from solvers.multiplicity import Equilibria, equilibria
     from solvers.recruitment import Recruitment, Status, recruit
     from solvers.scheme_design import Design, design
     from solvers.share_design import ShareDesign, design_shares
+    from solvers.share_play import ShareCampaign, SharePlay, improve_shares, play_shares
     from solvers.timeline import Timeline
 
 __all__ = [
@@ -37,7 +38,9 @@ __all__ = [
     "Recruitment",
     "Regret",
     "RegretRow",
+    "ShareCampaign",
     "ShareDesign",
+    "SharePlay",
     "Spread",
     "Status",
     "Surface",
@@ -51,7 +54,9 @@ __all__ = [
     "expected_spread",
     "frontier",
     "global_bound",
+    "improve_shares",
     "least_budget",
+    "play_shares",
     "recruit",
     "regret",
     "spread",
@@ -64,12 +69,12 @@ __all__ = [
 
 _ROOMS = {
     "solvers.cluster": ("Cluster", "sweep"),
+    "solvers.design_bound": ("GlobalBound", "global_bound"),
     "solvers.design_frontier": ("Frontier", "FrontierRow", "frontier"),
     "solvers.design_surface": ("Demands", "Surface", "SurfacePoint", "surface"),
     "solvers.diffusion": ("Spread", "spread"),
     "solvers.exact_spread": ("ExactSpread", "exact_spread"),
     "solvers.forest_rewards": ("tree_rewards",),
-    "solvers.global_bound": ("GlobalBound", "global_bound"),
     "solvers.budget_search": ("LeastBudget", "least_budget"),
     "solvers.message_passing": ("MessagePassing", "expected_recruits", "expected_spread"),
     "solvers.multiplicity": ("Equilibria", "equilibria"),
@@ -77,6 +82,7 @@ _ROOMS = {
     "solvers.design_regret": ("Regret", "RegretRow", "regret", "stress", "sweep_motives"),
     "solvers.scheme_design": ("Design", "design"),
     "solvers.share_design": ("ShareDesign", "design_shares"),
+    "solvers.share_play": ("ShareCampaign", "SharePlay", "improve_shares", "play_shares"),
     "solvers.timeline": ("Timeline",),
 }
 

@@ -23,14 +23,15 @@ _DECIMALS = 12
 _DIGITS = Context(prec=60)
 
 
-def _weight(values: Any, x: Any) -> Any:
-    """Return pi(x), linear between its values at 0, 1/N, ..., 1."""
-    cells = len(values) - 1
+def _weight(parameters: Any, first: Any, x: Any) -> Any:
+    """Return pi(x), linear between its values at 0, 1/N, ..., 1, which begin at the parameter number `first`."""
+    cells = len(parameters) - first - 1
     place = x * cells
     k = int(place)
     if k >= cells:
         k = cells - 1
-    return values[k] + (place - k) * (values[k + 1] - values[k])
+    low, high = parameters[first + k], parameters[first + k + 1]
+    return low + (place - k) * (high - low)
 
 
 def _share(subtree: Any, total: Any) -> Any:
@@ -70,7 +71,7 @@ class _Shares(TreeScheme):
         >>> ShareTree([0, Fraction(1, 4), 1]).weight(Fraction(3, 4))
         Fraction(5, 8)
         """
-        weight: Number = _weight(self.values, check_parameter("x", x, most=1))
+        weight: Number = _weight(self.values, 0, check_parameter("x", x, most=1))
         return weight
 
     def _check_values(self) -> None:
@@ -150,6 +151,8 @@ class ShareTree(_Shares):
     difference is what counts. Superadditivity alone allows that a recruit's growth costs its recruiter something.
     `proofs.check_share` has the exact conditions.
 
+    Cost: `rewards` O(n); `solvers.tree_rewards` compiles a branch for every value, some ten seconds for hundreds.
+
     Examples
     --------
     >>> from mechanism import ReferralForest
@@ -191,12 +194,12 @@ class ShareTree(_Shares):
     def message(parameters: Any, contribution: Any, below: Any, total: Any, depth: Any) -> tuple[Any, ...]:
         """Return what the subtree contributed, and the weight of its share."""
         subtree = contribution + below[0]
-        return subtree, _weight(parameters[1:], _share(subtree, total))
+        return subtree, _weight(parameters, 1, _share(subtree, total))
 
     @staticmethod
     def pay(parameters: Any, contribution: Any, below: Any, total: Any, depth: Any) -> Any:
         """Return the weight of the subtree's share beyond the weights below, times what is paid in all."""
-        weight = _weight(parameters[1:], _share(contribution + below[0], total))
+        weight = _weight(parameters, 1, _share(contribution + below[0], total))
         return parameters[0] * total * (weight - below[1])
 
     @property
@@ -271,12 +274,12 @@ class ShareLottery(_Shares, LotteryTree):
     def message(parameters: Any, contribution: Any, below: Any, total: Any, depth: Any) -> tuple[Any, ...]:
         """Return what the subtree contributed, and the weight of its share."""
         subtree = contribution + below[0]
-        return subtree, _weight(parameters, _share(subtree, total))
+        return subtree, _weight(parameters, 0, _share(subtree, total))
 
     @staticmethod
     def pay(parameters: Any, contribution: Any, below: Any, total: Any, depth: Any) -> Any:
         """Return the weight of the subtree's share beyond the weights below."""
-        return _weight(parameters, _share(contribution + below[0], total)) - below[1]
+        return _weight(parameters, 0, _share(contribution + below[0], total)) - below[1]
 
     @property
     def parameters(self) -> tuple[Number, ...]:

@@ -153,7 +153,7 @@ class TestVerdicts:
             for added in claimed.added[:2]:
                 assert next(claimed.violations(Rule(scheme), as_tuple(forest), added), None) is None
 
-    @settings(max_examples=60)
+    @settings(max_examples=40)
     @given(share_values(most=5), st.sampled_from([F(1), F(1, 2), F(1, 6)]), st.sampled_from(PROPERTIES))
     def test_superadditive_trees_are_decided(self, values, budget, claimed):
         scheme = ShareTree(values, budget)
