@@ -143,7 +143,7 @@ class ShareDesign:
         )
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
-        """Draw the share function, the best Pachira and what is proportional; return the axes."""
+        """Draw what a share is worth over the share itself, and the same for the best Pachira; return the axes."""
         from solvers.plots import _BLUE, _GREY, _ORANGE, _axes
 
         with _axes(ax) as axes:
@@ -156,15 +156,16 @@ class ShareDesign:
                     "--",
                 ),
             ):
-                x = np.arange(scheme.cells + 1) / scheme.cells
-                values = [float(value) for value in scheme.values]
-                axes.plot(x, values, color=color, linestyle=style, linewidth=2, label=label)
-            axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":", linewidth=1, label="proportional")
+                x = np.arange(1, scheme.cells + 1) / scheme.cells
+                rates = [float(value) / share for value, share in zip(scheme.values[1:], x, strict=True)]
+                axes.plot(x, rates, color=color, linestyle=style, linewidth=2, label=label)
+            axes.axhline(1.0, color=_GREY, linestyle=":", linewidth=1, label="proportional")
+            axes.set_xscale("log")
             axes.set_xlabel("share of all contributions that a subtree holds")
-            axes.set_ylabel("what it is worth")
-            axes.set_xlim(0, 1)
+            axes.set_ylabel("what it is worth, over the share")
+            axes.set_xlim(1 / self.scheme.cells, 1)
             axes.set_ylim(0, 1.02)
-            axes.legend(loc="upper left")
+            axes.legend(loc="lower right")
             return axes
 
     def to_dict(self) -> dict[str, Any]:
