@@ -62,6 +62,7 @@ def hurried(monkeypatch):
     monkeypatch.setattr(DesignSearch, "rivals", lambda *_: ())
     monkeypatch.setattr(DesignSearch, "best", best)
     monkeypatch.setattr("solvers.scheme_design._WORLDS", 64)
+    monkeypatch.setattr("solvers.scheme_design._MOST_WORLDS", 64)
 
 
 @pytest.mark.usefixtures("hurried")

@@ -48,6 +48,7 @@ def hurry(patch):
         return self.climb_from(wanted, DirectReferral(0.2).table(self.campaign.max_depth), stages)
 
     patch.setattr("solvers.scheme_design._WORLDS", WORLDS)
+    patch.setattr("solvers.scheme_design._MOST_WORLDS", WORLDS)
     patch.setattr(DesignSearch, "rivals", lambda *_: ())
     patch.setattr(DesignSearch, "best", best)
 
