@@ -12,8 +12,8 @@ from mechanism import Budget, Campaign, Objective, Scenarios
 from mechanism.errors import InvalidInputError, SolveError
 from mechanism.numbers import Number, number
 from proofs import PathProperty, Property
-from solvers.design_properties import wanted_properties
 from solvers.design_problem import Candidate
+from solvers.design_properties import wanted_properties
 from solvers.engine import Engine
 from solvers.progress import Progress, Stages
 from solvers.scheme_design import Design, DesignSearch
