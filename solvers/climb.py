@@ -63,7 +63,7 @@ def climb(
     effects = _effects(problem, best)
     for _ in range(max_steps):
         step = convex_step(problem, best, effects, space, radius=radius)
-        if step is None or step.gain < _GAIN * abs(best.value):
+        if step is None or step.gain <= _GAIN * abs(best.value):
             break
         found = problem.fitted(step.table, least, starts=step.profiles)
         gained = (found.value - best.value) / step.gain

@@ -33,6 +33,7 @@ Reals = NDArray[np.float64]
 Inequality = tuple[dict[tuple[int, int], Fraction], Fraction]
 """Coefficients of the rewards R(depth, distance), and what their sum may be at most."""
 _NOISE = 1e-11
+_LITTLE = 0.05  # of the prize
 _KNOWN = (
     WithinBudget, SybilProof, CollusionProof, FinderShare, RecruiterShare, Monotone, RewardCap,
     IndividualRationality, SubtreeLocal,
@@ -189,6 +190,18 @@ class RewardSpace:
         objective = cp.Minimize(cp.norm1(self.basis @ coordinates - wanted))
         return self._solved(coordinates, objective, "the nearest table")
 
+    def widest(self) -> Reals:
+        """Return a table that pays as many places of as many chains as the properties allow, a little each.
+
+        Raises
+        ------
+        SolveError
+            If the space is empty, or the solver fails.
+        """
+        coordinates = cp.Variable(self.size, nonneg=True)
+        paid = cp.sum(cp.minimum(self.basis @ coordinates, _LITTLE))
+        return self._solved(coordinates, cp.Maximize(paid), "the widest table")
+
     def inner(self, table: Reals) -> Reals:
         """Return the table that keeps the most from every inequality, relative to the size of its terms in `table`.
 
@@ -218,7 +231,7 @@ class RewardSpace:
                         key = (kind, depth, distance, fakes)
                         self._cuts.setdefault(key, attack(wanted, depth, distance, fakes))
 
-    def _solved(self, coordinates: cp.Variable, objective: cp.Minimize, what: str) -> Reals:
+    def _solved(self, coordinates: cp.Variable, objective: cp.Minimize | cp.Maximize, what: str) -> Reals:
         """Solve over the space, with cuts as they are needed."""
         while True:
             matrix, bound = self.constraints()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mechanism.errors import SolveError
 from proofs import (
+    CollusionProof,
     FinderShare,
     IndividualRationality,
     Monotone,
@@ -21,7 +22,8 @@ from proofs import (
     SybilProof,
     WithinBudget,
 )
-from solvers.reward_space import RewardSpace
+from proofs.linear import LinearProgram, Row, maximise
+from solvers.reward_space import RewardSpace, attack, inequalities
 
 __all__ = ["exactly_feasible", "least_table"]
 
@@ -31,6 +33,7 @@ Rows = list[list[Fraction]]
 _DIGITS = 12
 _MIXTURES = (1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
 _TRIALS = 40
+_EXACT_DEPTH = 20  # up to which linear programs are solved in fractions
 _ROUNDS = 400  # until rewards that depend on the distance alone agree, if they ever do
 
 
@@ -68,7 +71,8 @@ def exactly_feasible(
     all is done again from a table nearer to the least of all tables. At epsilon = 0 rounding down
     alone keeps sybil-proofness, as floor(x) >= floor(y) + floor(z) where x >= y + z. Collusion-proofness bounds
     rewards from above: there the table is mixed with one inside the feasible set, by the smallest of some
-    shares that does. Where rewards depend on the distance alone, each is the largest that any chain demands, and
+    shares that does. If the set has no inside, as under exact sybil- and collusion-proofness together, the nearest table
+    is found by a linear program in exact arithmetic (`proofs.linear`), up to depth 20. Where rewards depend on the distance alone, each is the largest that any chain demands, and
     rows are fixed again until nothing changes. Cost: O(max_depth ** 3) rational additions per trial and round.
     """
     depth = len(table)
@@ -84,7 +88,36 @@ def exactly_feasible(
         rows = _fitted((1 - share) * table + share * inner, properties, grid)
         if _broken(rows, properties) is None:
             return rows
+    if unit is None and depth <= _EXACT_DEPTH:
+        return _nearest_exactly(table, properties)
     raise SolveError(f"no table near the one found is exactly {broken}: allow more, or a smaller unit")
+
+
+def _nearest_exactly(table: Reals, properties: Sequence[PathProperty]) -> Rows:
+    """Return the vertex of all tables with the properties that is nearest to a table by the sum of differences."""
+    depth = len(table)
+    bounds = [row for one in properties for row in inequalities(one, depth)]
+    bounds += [
+        attack(one, length, distance, more)
+        for one in properties
+        if isinstance(one, (SybilProof, CollusionProof))
+        for length in range(1, depth)
+        for more in range(1, depth - length + 1)
+        for distance in range(length)
+    ]
+    rows: dict[str, Row] = {str(number): row for number, row in enumerate(bounds) if row[0]}
+    one, objective = Fraction(1), {}
+    for length in range(1, depth + 1):
+        for distance in range(length):
+            at, off = (length, distance), ("off", length, distance)
+            wanted = Fraction(round(float(table[length - 1, distance]), _DIGITS)).limit_denominator(
+                10**_DIGITS
+            )
+            objective[off] = -one
+            rows[f"above {at}"] = ({at: one, off: -one}, wanted)
+            rows[f"below {at}"] = ({at: -one, off: -one}, -wanted)
+    point = maximise(LinearProgram(objective, rows)).point
+    return [[point.get((length, j), Fraction(0)) for j in range(length)] for length in range(1, depth + 1)]
 
 
 def least_table(

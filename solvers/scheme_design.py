@@ -300,11 +300,13 @@ class DesignSearch:
     ) -> Candidate:
         """Climb from designs under other demands and from the best rivals; return the best candidate met.
 
-        Without either the climb starts at the least table.
+        Where all of these pay finders alone, first from a table that pays as many others as it may.
         """
         starts = [*neighbours, *(member.candidate.table for member in rivals)]
         depth = self.campaign.max_depth
-        tables = list(starts[: self.climbs]) or [_floats(least_table(depth, wanted), depth)]
+        if not any(table[:, 1:].any() for table in starts):
+            starts.insert(0, RewardSpace(depth, wanted).widest())
+        tables = starts[: self.climbs]
         found = [self.climb_from(wanted, table, stages) for table in tables]
         for _ in range(self.climbs - len(tables)):
             stages.tick(f"climbing, {_words(wanted)}")
@@ -332,7 +334,14 @@ class DesignSearch:
             near = self._exact(table, space)
         except SolveError:
             near = self._exact(space.nearest(table), space)
-        return self.problem.fitted(near, least)
+        found = self.problem.fitted(near, least)
+        if not self.problem.is_affordable(found):
+            cost, share = found.spent, self.problem.share
+            raise SolveError(
+                f"what is asked for costs {cost:.4g} of a prize at the least, more than the budget of {share:g}: "
+                f"allow more, or ask for less"
+            )
+        return found
 
     def _climb(self, start: Candidate, space: RewardSpace, least: Reals) -> Candidate:
         """Climb and make the result exactly admissible; return the start if that was better."""

@@ -1,5 +1,7 @@
 """Designs under every kind of demand: proved, not worse than what they rival, and refused with the reason."""
 
+import subprocess
+import sys
 from fractions import Fraction
 from itertools import pairwise
 
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 
 from mechanism import (
+    Budget,
     CostModel,
     InvalidInputError,
     Motives,
@@ -238,3 +241,32 @@ def test_wrong_arguments_are_named(campaign, change, words):
     given = {"campaign": campaign, "rng": 1} | change
     with pytest.raises(InvalidInputError, match=words):
         design(given.pop("campaign"), **given)
+
+
+def test_exact_sybil_and_collusion_proofness_leave_finder_and_first_recruit():
+    """Every known family pays the finder alone here, and the set of admissible tables has no inside."""
+    campaign = small_campaign(n=100, depth=3, prize=400.0, find=5e-3)
+    found = design(campaign, subject_to=[SybilProof(0), CollusionProof(0)], rng=1)
+    assert found.search_value > 1.2 * max(member.value for member in found.rivals)
+    assert not any(row[j] for row in found.scheme.rows for j in range(1, len(row) - 1))
+    assert all(verify(found.scheme, wanted, max_depth=3).holds for wanted in found.properties)
+
+
+def test_an_objective_of_nothing_is_reached_at_once():
+    assert design(small_campaign(n=100), objective=0 * Objective.recruits(), rng=1).value == 0
+
+
+def test_a_budget_below_what_is_asked_for_is_refused():
+    campaign = small_campaign(n=100, prize=400.0, find=5e-3)
+    with pytest.raises(SolveError, match="more than the budget of 0.01"):
+        design(campaign, subject_to=[FinderShare(0.5)], budget=Budget.expected(0.01), rng=1)
+
+
+def test_a_design_prints_no_banner():
+    """The first object of HiGHS prints its name from compiled code, past Python's own output."""
+    code = (
+        "from tests.solvers.designs import small_campaign; from solvers import design; "
+        "design(small_campaign(n=60, depth=2), rng=1, engine=1)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == ""

@@ -298,7 +298,8 @@ def test_shares_are_percentages(share, text):
 def test_nobody_joining_is_a_dash(result):
     empty = measured(EqualSplit(), 0.0)
     nobody = SimpleNamespace(
-        **{name: getattr(empty, name) for name in empty.__slots__} | {"mean_depth": float("nan")}
+        **{name: getattr(empty, name) for name in empty.__slots__}
+        | {"mean_depth": float("nan"), "is_search": True}
     )
     from solvers.tables import recruitment_table
 
