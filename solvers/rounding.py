@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from fractions import Fraction
 from math import ceil, floor, log10
 
@@ -71,8 +71,9 @@ def exactly_feasible(
     all is done again from a table nearer to the least of all tables. At epsilon = 0 rounding down
     alone keeps sybil-proofness, as floor(x) >= floor(y) + floor(z) where x >= y + z. Collusion-proofness bounds
     rewards from above: there the table is mixed with one inside the feasible set, by the smallest of some
-    shares that does. If the set has no inside, as under exact sybil- and collusion-proofness together, the nearest table
-    is found by a linear program in exact arithmetic (`proofs.linear`), up to depth 20. Where rewards depend on the distance alone, each is the largest that any chain demands, and
+    shares that does. If the set has no inside, as under exact sybil- and collusion-proofness together, the
+    nearest table is found by a linear program in exact arithmetic (`proofs.linear`), up to depth 20. Where
+    rewards depend on the distance alone, each is the largest that any chain demands, and
     rows are fixed again until nothing changes. Cost: O(max_depth ** 3) rational additions per trial and round.
     """
     depth = len(table)
@@ -106,7 +107,8 @@ def _nearest_exactly(table: Reals, properties: Sequence[PathProperty]) -> Rows:
         for distance in range(length)
     ]
     rows: dict[str, Row] = {str(number): row for number, row in enumerate(bounds) if row[0]}
-    one, objective = Fraction(1), {}
+    one = Fraction(1)
+    objective: dict[Hashable, Fraction] = {}
     for length in range(1, depth + 1):
         for distance in range(length):
             at, off = (length, distance), ("off", length, distance)

@@ -258,7 +258,7 @@ def test_an_objective_of_nothing_is_reached_at_once():
 
 def test_a_budget_below_what_is_asked_for_is_refused():
     campaign = small_campaign(n=100, prize=400.0, find=5e-3)
-    with pytest.raises(SolveError, match="more than the budget of 0.01"):
+    with pytest.raises(SolveError, match=r"more than the budget of 0\.01"):
         design(campaign, subject_to=[FinderShare(0.5)], budget=Budget.expected(0.01), rng=1)
 
 
