@@ -79,7 +79,7 @@ class BoxProgram:
 
     What the solver returns is not trusted: any multipliers y >= 0 of the rows ``A x <= b`` give, with the bounds of
     the variables, ``max c x <= y b + sum_j max((c - y A)_j x_j)``, and this is the bound used (Neumaier and Shcherbina,
-    2004), in floating point. Lower ends of log N and upper ends of payoffs may be violated at a price, so that every
+    2004), in floating point. All rows but those of the space may be violated at a price, so that every
     program over a space that is not empty has a solution.
     """
 
@@ -128,8 +128,11 @@ class BoxProgram:
             If the solver fails, or the space of tables is empty.
         """
         space, part = self.setting.space, self.contracted(box, goal)
+        nothing = np.zeros((len(box.low), len(box.low)))
         if part is None:
-            return BoxBound(-inf, box, np.zeros((len(box.low), len(box.low))))
+            return BoxBound(-inf, box, nothing)
+        if part.low[0] == 0:  # no equation is used
+            return BoxBound(float(part.high.sum()), part, nothing)
         rows = BoxRows(self.setting, part)
         best, rounds = float(part.high.sum()), 0
         while True:

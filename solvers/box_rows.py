@@ -22,7 +22,7 @@ _INVERSE = 1e-9  # the same for quantiles
 _DEEP = 60.0  # logarithms of chances that matter are above minus this
 _FIRST = (0.02, 0.2, 0.45, 0.7, 1.0)  # tangents are laid at these shares of the least logarithm of a chance
 _PENALTY = 100.0  # recruits per unit of a violated logarithm, in multiples of all recruits
-_EXCESS = 1e3
+_EXCESS = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +238,9 @@ class BoxRows:
         bottom = log(box.low[d])
         self._add({self.members(d): -1.0, self.shortfall(d): -1.0}, None, -bottom + ROOM)
         if d == 0:
-            self._add({self.members(0): 1.0, self.joins(0): -1.0}, None, log(game.reached) + ROOM)
+            self._add(
+                {self.members(0): 1.0, self.joins(0): -1.0, self.spare: -1.0}, None, log(game.reached) + ROOM
+            )
             levels = np.linspace(bottom - log(game.reached), min(log(box.high[0] / game.reached), 0.0), 3)
             for level in levels:
                 self._join_tangent(0, float(game.join.ppf(min(exp(level), 1 - 1e-12))))
@@ -263,7 +265,9 @@ class BoxRows:
         tangent = _tangent(self.setting.game.join, at)
         if tangent is not None:
             height, slope = tangent
-            self._add({self.joins(d): 1.0}, -slope * self.joining[1, d], height - slope * at)
+            self._add(
+                {self.joins(d): 1.0, self.spare: -1.0}, -slope * self.joining[1, d], height - slope * at
+            )
 
     def _invite_tangent(self, d: int, cost: float) -> None:
         """Lay a tangent to log i(v) where the dearest invitation that is made costs `cost`: i = F(cost), v = i cost."""
@@ -272,7 +276,11 @@ class BoxRows:
             height, steep = tangent
             chance = exp(height)
             slope = steep / (chance * (1 + steep * cost))
-            self._add({self.invites(d): 1.0}, -slope * self.inviting[1, d], height - slope * chance * cost)
+            self._add(
+                {self.invites(d): 1.0, self.spare: -1.0},
+                -slope * self.inviting[1, d],
+                height - slope * chance * cost,
+            )
 
     def _reach_tangent(self, d: int, at: Reals, invite: float) -> None:
         """Lay a tangent to the logarithm of the people whom depth d reaches, at members and log F_invite."""
@@ -286,7 +294,7 @@ class BoxRows:
         height = log(-expm1(-load) / saturation) if load > 0 else level
         slope = load / expm1(load) if load > 1e-12 else 1.0
         weights = -slope * (np.append(np.zeros(d - 1), 1.0) - crowd)
-        places = {self.members(d): 1.0, self.joins(d): -1.0, self.invites(d - 1): -slope}
+        places = {self.members(d): 1.0, self.joins(d): -1.0, self.invites(d - 1): -slope, self.spare: -1.0}
         places |= {self.members(k): float(weights[k]) for k in range(d)}
         self._add(places, None, height - slope * invite + float(weights @ np.log(at[:d])) + ROOM)
 

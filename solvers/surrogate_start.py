@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanism.errors import InvalidInputError, SolveError
+from mechanism.schemes import DoubleGeometric
 from solvers.programs import solve_program
 from solvers.reward_space import RewardSpace
 from solvers.surrogate import Surrogate
@@ -21,7 +22,8 @@ _LARGEST = 0.5
 _SMALLEST = 1e-5
 _GAIN = 1e-8  # a step that promises less than this share of the recruits ends a climb
 _ADMISSIBLE = 1e-9
-_HALVINGS = 30
+_PASSES, _MIXTURES = 3, 17  # to find how far an affordable table reaches towards another
+_ALL_PAID = DoubleGeometric(1 / 3)  # sybil-proof, within the prize
 
 
 def surrogate_start(
@@ -41,7 +43,7 @@ def surrogate_start(
     space : RewardSpace
         The admissible tables; violated inequalities are added to it.
     starts : sequence of ndarray of float64, shape (max_depth, max_depth)
-        Where to begin, at least one; the nearest admissible tables are taken.
+        Where to begin, at least one; the nearest admissible tables are taken, and one more that pays everybody.
     share : float, optional
         What a target may cost on average on the surrogate, in shares of the prize. What costs more is scaled down.
     max_steps : int
@@ -68,7 +70,8 @@ def surrogate_start(
     if not len(starts):
         raise InvalidInputError("starts", starts, allowed="at least one table")
     best: tuple[float, Reals] | None = None
-    for start in starts:
+    # Where a depth is neither paid nor invited to, only both together gain: one start pays everybody.
+    for start in (*starts, _ALL_PAID.table(space.max_depth)):
         table = start if space.violation(start) <= _ADMISSIBLE else space.nearest(start)
         fitted = _fitted(game, space, table, share)
         if fitted is None:
@@ -85,11 +88,7 @@ def _fitted(game: Surrogate, space: RewardSpace, table: Reals, share: float | No
     """Return the table, or the largest affordable multiple of it; None if that is not admissible."""
     if share is None or game.spending(table) <= share:
         return table
-    low, high = 0.0, 1.0
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if game.spending(middle * table) <= share else (low, middle)
-    smaller: Reals = low * table
+    smaller = _dearest(game, np.zeros_like(table), table, share)
     return smaller if space.violation(smaller) <= _ADMISSIBLE else None
 
 
@@ -146,9 +145,15 @@ def _affordable(game: Surrogate, table: Reals, proposal: Reals, share: float | N
     """Return the affordable mixture of an affordable table with a proposal that is nearest to the latter."""
     if share is None or game.spending(proposal) <= share:
         return proposal
+    return _dearest(game, table, proposal, share)
+
+
+def _dearest(game: Surrogate, cheap: Reals, dear: Reals, share: float) -> Reals:
+    """Return the affordable mixture of an affordable and another table that is nearest to the latter."""
     low, high = 0.0, 1.0
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        cheap = game.spending(table + middle * (proposal - table)) <= share
-        low, high = (middle, high) if cheap else (low, middle)
-    return table + low * (proposal - table)
+    for _ in range(_PASSES):
+        parts = np.linspace(low, high, _MIXTURES)
+        spent = game.spending(cheap + parts[:, None, None] * (dear - cheap))
+        last = int(np.flatnonzero(spent <= share)[-1]) if (spent <= share).any() else 0
+        low, high = float(parts[last]), float(parts[min(last + 1, _MIXTURES - 1)])
+    return cheap + low * (dear - cheap)
