@@ -12,8 +12,8 @@ from mechanism import Campaign
 from mechanism.errors import InvalidInputError, UnsupportedProblemError
 from mechanism.schemes import PathScheme
 from proofs import SybilProof, sybil_gain, verify
-from solvers.design_properties import wanted_properties
 from solvers.design_problem import Candidate
+from solvers.design_properties import wanted_properties
 from solvers.engine import Engine
 from solvers.families import KNOWN, Member
 from solvers.progress import Progress, Stages

@@ -35,7 +35,7 @@ __all__ = ["Design", "DesignSearch", "design"]
 
 Reals = NDArray[np.float64]
 _SEARCH, _FRESH = 0, 1  # children of the seed: worlds to choose on, worlds to report on
-_WORLDS, _MOST_WORLDS = 512, 2048  # of the search at effort 1; more where they are small:
+_WORLDS, _MOST_WORLDS = 512, 1024  # of the search at effort 1; more where they are small:
 _WORK = 4_000_000  # people and arcs in all worlds of the search
 _CALIBRATION = 8  # times as many worlds tell what a design costs under a budget on chances
 _WORTH = 5e-4  # a longer table must gain so much more to be tried further
