@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanism.errors import SolveError
-from solvers.box_rows import ROOM, Box, BoxRows, Setting, reach
+from solvers.box_rows import FLOOR, ROOM, Box, BoxRows, Setting, reach
 
 __all__ = ["BoxBound", "BoxProgram"]
 
@@ -131,7 +131,7 @@ class BoxProgram:
         nothing = np.zeros((len(box.low), len(box.low)))
         if part is None:
             return BoxBound(-inf, box, nothing)
-        if part.low[0] == 0:  # no equation is used
+        if part.low[0] <= FLOOR:  # no equation is used
             return BoxBound(float(part.high.sum()), part, nothing)
         rows = BoxRows(self.setting, part)
         best, rounds = float(part.high.sum()), 0

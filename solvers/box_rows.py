@@ -14,15 +14,17 @@ from proofs import WithinBudget
 from solvers.reward_space import RewardSpace
 from solvers.surrogate import Surrogate
 
-__all__ = ["ROOM", "Box", "BoxRows", "Setting", "reach"]
+__all__ = ["FLOOR", "ROOM", "Box", "BoxRows", "Setting", "reach"]
 
 Reals = NDArray[np.float64]
+FLOOR = 1e-12  # members below this count as none: no equation is used for them
 ROOM = 1e-11  # relative, by which every figure of a box is widened: rounding is about 1e-15
 _INVERSE = 1e-9  # the same for quantiles
 _DEEP = 60.0  # logarithms of chances that matter are above minus this
 _FIRST = (0.02, 0.2, 0.45, 0.7, 1.0)  # tangents are laid at these shares of the least logarithm of a chance
 _PENALTY = 100.0  # recruits per unit of a violated logarithm, in multiples of all recruits
 _EXCESS = 1e6
+_STEEPEST = 1e12  # steeper rows are left out: solvers refuse them
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class BoxRows:
         self.setting, self.box = setting, box
         self.depth, self.size = len(box.low), space.size
         depth, size, low, high = self.depth, self.size, box.low, box.high
-        self.count = int((low > 0).sum())  # equations are used down to here
+        self.count = int(np.cumprod(low > FLOOR).sum())  # equations are used down to here
         width = size + 4 * depth
         self.upper, self.lower, self.cost = np.zeros(width), np.zeros(width), np.zeros(width)
         self.upper[:size] = setting.limit
@@ -204,7 +206,8 @@ class BoxRows:
             row[: self.size] = rewards
         for place, value in places.items():
             row[place] = value
-        self.own.append((row, bound))
+        if max(float(np.abs(row).max()), abs(bound)) <= _STEEPEST:
+            self.own.append((row, bound))
 
     def renew(self) -> None:
         """Put together the rows of the box and those of the space."""
@@ -274,7 +277,7 @@ class BoxRows:
         tangent = _tangent(self.setting.game.invite, cost)
         if tangent is not None:
             height, steep = tangent
-            chance = exp(height)
+            chance = max(exp(height), np.finfo(np.float64).tiny)
             slope = steep / (chance * (1 + steep * cost))
             self._add(
                 {self.invites(d): 1.0, self.spare: -1.0},
