@@ -126,15 +126,26 @@ def exact() -> None:
 
 @main.command("surface")
 @click.argument("name", type=click.Choice(sorted(NETWORKS)))
+@click.option("--epsilon", "epsilons", multiple=True, default=("0", "0.25", "1"), show_default=True)
+@click.option("--identity-cost", "costs", multiple=True, default=("0", "0.02"), show_default=True)
+@click.option(
+    "--budget", "budgets", multiple=True, default=("0.5", "1"), show_default=True, help="Prizes per chain."
+)
 @click.option("--folder", default=None, help="Where points are kept, to go on from there.")
-def surface_command(name: str, folder: str | None) -> None:
+def surface_command(
+    name: str,
+    epsilons: tuple[str, ...],
+    costs: tuple[str, ...],
+    budgets: tuple[str, ...],
+    folder: str | None,
+) -> None:
     """Points solved alone against points helped by their neighbours."""
     begun = time.perf_counter()
     found = surface(
         campaign_on(name),
-        epsilons=[0, 0.25, 1],
-        identity_costs=[0, 0.02],
-        budgets=[Budget.worst_case(0.5), Budget.worst_case(1)],
+        epsilons=list(map(Fraction, epsilons)),
+        identity_costs=list(map(Fraction, costs)),
+        budgets=[Budget.worst_case(Fraction(share)) for share in budgets],
         rng=7,
         folder=folder,
         progress=counted(),
