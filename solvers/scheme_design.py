@@ -305,6 +305,7 @@ class DesignSearch:
         starts = [*neighbours, *(member.candidate.table for member in rivals)]
         depth = self.campaign.max_depth
         if not any(table[:, 1:].any() for table in starts):
+            least_table(depth, wanted)  # says so if no table is admissible
             starts.insert(0, RewardSpace(depth, wanted).widest())
         tables = starts[: self.climbs]
         found = [self.climb_from(wanted, table, stages) for table in tables]
