@@ -60,4 +60,7 @@ def currency_unit(unit: float, scenarios: Scenarios) -> Fraction:
         raise InvalidInputError("unit", unit, allowed=allowed)
     if len(prizes) > 1:
         raise InvalidInputError("unit", unit, allowed="left out where the prize differs between scenarios")
-    return amount / exact(prizes.pop())
+    prize = exact(prizes.pop())
+    if amount > prize:
+        raise InvalidInputError("unit", unit, allowed=f"at most the prize, {float(prize):g}")
+    return amount / prize

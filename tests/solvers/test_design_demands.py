@@ -234,6 +234,7 @@ class TestFailures:
         ({"budget": 1}, "budget is 1"),
         ({"objective": "recruits"}, "objective is 'recruits'"),
         ({"unit": 0}, "unit is 0"),
+        ({"unit": 2000}, "unit is 2000; it must be at most the prize, 1500"),
         ({"campaign": "karate"}, "campaign is 'karate'"),
     ],
 )
