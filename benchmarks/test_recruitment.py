@@ -15,7 +15,7 @@ import pytest
 
 from benchmarks.limits import gather
 from mechanism import Campaign, CostModel, IncentiveNetwork, PathTable, Recursive, Search, TopDegree, datasets
-from proofs import SybilProof, verify
+from proofs import SybilProof, WithinBudget, verify
 from solvers import recruit
 from solvers.rounding import exactly_feasible
 from solvers.worlds import Worlds
@@ -76,7 +76,8 @@ def test_equilibrium(benchmark, campaign):
 @pytest.mark.parametrize("depth", [10, 30])
 def test_proof_of_a_table(benchmark, depth):
     """All splits of a table in rationals, proved and checked."""
-    scheme = exactly_feasible(Recursive(0.5).table(depth), epsilon=Fraction(1, 4))
+    wanted = [SybilProof(Fraction(1, 4)), WithinBudget()]
+    scheme = exactly_feasible(Recursive(0.5).table(depth), wanted)
     verdict = benchmark(verify, PathTable(scheme), SybilProof(Fraction(1, 4)))
     assert verdict.holds
     benchmark.extra_info["inequalities"] = sum(length * (depth - length) for length in range(1, depth + 1))
