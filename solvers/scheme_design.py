@@ -337,6 +337,8 @@ class DesignSearch:
             near = self._exact(space.nearest(table), space)
         found = self.problem.fitted(near, least)
         if not self.problem.is_affordable(found):
+            found = self.problem.at(least)
+        if not self.problem.is_affordable(found):
             cost, share = found.spent, self.problem.share
             raise SolveError(
                 f"what is asked for costs {cost:.4g} of a prize at the least, more than the budget of {share:g}: "
