@@ -15,7 +15,16 @@ from mechanism.errors import (
     UnsupportedProblemError,
 )
 from mechanism.forest import ReferralForest
+from mechanism.games import (
+    Interdependent,
+    LinearQuadratic,
+    Logit,
+    Participation,
+    PayoffSystem,
+    system_from_dict,
+)
 from mechanism.graph import Graph
+from mechanism.layers import Layer, combined
 from mechanism.motives import Motives
 from mechanism.network import IncentiveNetwork
 from mechanism.objectives import Objective
@@ -83,9 +92,13 @@ __all__ = [
     "Graph",
     "Hybrid",
     "IncentiveNetwork",
+    "Interdependent",
     "InvalidInputError",
+    "Layer",
     "LinearLuxor",
     "LinearPachira",
+    "LinearQuadratic",
+    "Logit",
     "LotteryTree",
     "Luxor",
     "MechanismError",
@@ -94,8 +107,10 @@ __all__ = [
     "MultiLevel",
     "Objective",
     "Pachira",
+    "Participation",
     "PathScheme",
     "PathTable",
+    "PayoffSystem",
     "Power",
     "PowerSum",
     "Recursive",
@@ -113,8 +128,10 @@ __all__ = [
     "TreeScheme",
     "UnsupportedProblemError",
     "assuming",
+    "combined",
     "datasets",
     "formats",
     "scheme_from_dict",
     "split_contract",
+    "system_from_dict",
 ]

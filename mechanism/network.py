@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from mechanism.costs import CostModel
 from mechanism.errors import InvalidInputError
 from mechanism.graph import Graph
+from mechanism.layers import Layer
 from mechanism.motives import Motives
 
 __all__ = ["IncentiveNetwork", "arc_probabilities"]
@@ -33,6 +34,12 @@ class IncentiveNetwork:
         Effort of one invitation, money; drawn per arc.
     motives : Motives, optional
         What moves people to join; their own reward alone by default.
+    altruism : float, array_like of float of shape (m,), or Layer, optional
+        What a unit of j's utility is worth to i, for every arc i -> j. It enters payoff systems (`Interdependent`),
+        not the recruitment game.
+    support : float, array_like of float of shape (m,), or Layer, optional
+        What it is worth to i that j takes part, for every arc i -> j, money. It enters payoff systems
+        (`Participation`, `Logit`, `LinearQuadratic`), not the recruitment game.
 
     Raises
     ------
@@ -56,6 +63,8 @@ class IncentiveNetwork:
     join: CostModel
     invite: CostModel
     motives: Motives
+    altruism: Layer | None
+    support: Layer | None
 
     def __init__(
         self,
@@ -65,6 +74,8 @@ class IncentiveNetwork:
         join: CostModel,
         invite: CostModel,
         motives: Motives | None = None,
+        altruism: float | ArrayLike | Layer | None = None,
+        support: float | ArrayLike | Layer | None = None,
     ) -> None:
         if not isinstance(graph, Graph):
             raise InvalidInputError("graph", graph, allowed="a Graph")
@@ -83,6 +94,19 @@ class IncentiveNetwork:
         for name, value in (("graph", graph), ("join", join), ("invite", invite), ("motives", motives)):
             object.__setattr__(self, name, value)
         object.__setattr__(self, "contact", arc_probabilities(contact, graph.m, argument="contact"))
+        object.__setattr__(self, "altruism", _layer("altruism", altruism, graph))
+        object.__setattr__(self, "support", _layer("support", support, graph))
+
+
+def _layer(argument: str, given: float | ArrayLike | Layer | None, graph: Graph) -> Layer | None:
+    """Return a layer on the people of a graph, on its arcs if only weights are given."""
+    if given is None:
+        return None
+    if not isinstance(given, Layer):
+        return Layer(graph, given, argument=argument)
+    if not np.array_equal(given.graph.labels, graph.labels):
+        raise InvalidInputError(argument, given.graph, allowed="a layer on the people of the network")
+    return given
 
 
 def arc_probabilities(

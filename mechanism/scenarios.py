@@ -92,6 +92,8 @@ def assuming(
             join=network.join.scaled(factors["join"]),
             invite=network.invite.scaled(factors["invite"]),
             motives=network.motives if motives is None else motives,
+            altruism=network.altruism,
+            support=network.support,
         ),
         replace(task, find=found) if isinstance(task, Search) else task,
         team=campaign.team,

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from solvers.design_problem import Candidate, DesignProblem
-from solvers.equilibrium import Profile
+from solvers.fixed_point import Profile
 from solvers.payoff_lines import PayoffLines, payoff_lines
 from solvers.programs import solve_program
 from solvers.reward_space import RewardSpace

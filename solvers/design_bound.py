@@ -16,7 +16,7 @@ from mechanism.numbers import number, whole
 from mechanism.objectives import Recruits
 from solvers.bound_search import bound_recruits
 from solvers.engine import Engine
-from solvers.equilibrium import solve_from
+from solvers.fixed_point import solve_from
 from solvers.reward_space import RewardSpace
 from solvers.scheme_design import Design
 from solvers.seeds import Rng, child, seed_sequence

@@ -13,7 +13,7 @@ from mechanism.budgets import Budget, ExpectedBudget, TailBudget
 from mechanism.errors import UnsupportedProblemError
 from mechanism.objectives import AllFound, Mixture, Objective
 from proofs import PathProperty, SybilProof
-from solvers.equilibrium import Equilibrium, Profile, solve, solve_from
+from solvers.fixed_point import Equilibrium, Profile, solve, solve_from
 from solvers.spending import Spending, spend
 from solvers.worlds import Counts, Worlds
 

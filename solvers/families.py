@@ -24,7 +24,7 @@ from mechanism.schemes import (
 )
 from proofs import RewardCap, WithinBudget
 from solvers.design_problem import Candidate, DesignProblem
-from solvers.equilibrium import Equilibrium, Profile
+from solvers.fixed_point import Equilibrium, Profile
 from solvers.reward_space import RewardSpace
 
 __all__ = ["FAMILIES", "KNOWN", "Member", "best_members", "scaled"]

@@ -10,7 +10,7 @@ from mechanism import Campaign
 from mechanism.errors import InvalidInputError
 from mechanism.schemes import PathScheme
 from solvers.engine import Engine, Progress
-from solvers.equilibrium import Profile, solve_from
+from solvers.fixed_point import Profile, solve_from
 from solvers.precision import Difference, Stop, check_replicates
 from solvers.recruitment import Recruitment, Status, measure
 from solvers.seeds import Rng, seed_sequence

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mechanism.costs import CostModel
 from solvers.beliefs import motive_rewards
-from solvers.equilibrium import Equilibrium
+from solvers.fixed_point import Equilibrium
 from solvers.reward_space import RewardSpace
 from solvers.sensitivity import Sensitivity
 from solvers.worlds import Worlds

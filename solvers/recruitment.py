@@ -13,7 +13,7 @@ from mechanism import Campaign, Search
 from mechanism.errors import InvalidInputError
 from mechanism.schemes import PathScheme
 from solvers.engine import Engine, Progress
-from solvers.equilibrium import Equilibrium, solve, solve_from
+from solvers.fixed_point import Equilibrium, solve, solve_from
 from solvers.precision import (
     Difference,
     Stop,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.equilibrium import Equilibrium, Profile, play
+from solvers.fixed_point import Equilibrium, Profile, play
 from solvers.worlds import Counts, Worlds
 
 __all__ = ["Sensitivity", "sensitivity"]

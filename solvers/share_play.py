@@ -14,7 +14,7 @@ from mechanism.forest import ReferralForest
 from mechanism.numbers import Number, number, whole
 from mechanism.schemes import ShareTree
 from solvers.engine import Engine
-from solvers.equilibrium import Profile
+from solvers.fixed_point import Profile
 from solvers.seeds import Rng, child, seed_sequence
 from solvers.share_design import ShareDesign, design_shares
 from solvers.share_payoffs import natural_grid, subtree_shares

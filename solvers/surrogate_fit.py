@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 
 from mechanism import Campaign, Search
 from mechanism.errors import SolveError, UnsupportedProblemError
-from solvers.equilibrium import Equilibrium, Profile, play
+from solvers.fixed_point import Equilibrium, Profile, play
 from solvers.surrogate import Surrogate, mean_decay
 from solvers.worlds import Worlds
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanism import Search
-from solvers.equilibrium import Profile
+from solvers.fixed_point import Profile
 from solvers.worlds import Worlds
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from benchmarks.optimality import judge, summary
 from benchmarks.small_cases import GRAPHS, Case, Effort, small_cases
 from mechanism import PathTable
 from proofs import SybilProof, WithinBudget, verify
-from solvers.equilibrium import solve_from
+from solvers.fixed_point import solve_from
 
 EPSILONS = [Fraction(0), Fraction(1, 10), Fraction(1, 4), Fraction(1), Fraction(3)]
 TINY = Effort(

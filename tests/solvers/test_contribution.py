@@ -36,7 +36,7 @@ from proofs import SybilProof, verify
 from proofs.check import check
 from solvers import design, equilibria, recruit
 from solvers.beliefs import motive_payoffs, odds, payoffs
-from solvers.equilibrium import Profile
+from solvers.fixed_point import Profile
 from solvers.spending import spend
 from solvers.timeline import timeline
 from solvers.worlds import Counts, Worlds

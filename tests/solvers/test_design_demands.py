@@ -35,7 +35,7 @@ from proofs import (
 from proofs.check import check
 from solvers import design, recruit
 from solvers.design_properties import wanted_properties
-from solvers.equilibrium import solve_from
+from solvers.fixed_point import solve_from
 from solvers.progress import Stages
 from solvers.scheme_design import DesignSearch
 from solvers.worlds import Worlds

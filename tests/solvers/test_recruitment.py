@@ -20,7 +20,7 @@ from mechanism import (
     TopDegree,
 )
 from solvers import Status, recruit
-from solvers.equilibrium import Profile, best_response, play
+from solvers.fixed_point import Profile, best_response, play
 from solvers.seeds import child, seed_sequence
 from solvers.worlds import Worlds
 

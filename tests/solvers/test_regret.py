@@ -7,7 +7,7 @@ import pytest
 
 from mechanism import Budget, InvalidInputError, Motives, Objective, assuming
 from solvers import design, recruit, regret, stress, sweep_motives
-from solvers.equilibrium import solve_from
+from solvers.fixed_point import solve_from
 from solvers.scheme_design import DesignSearch
 from solvers.worlds import Worlds
 from tests.solvers.designs import small_campaign

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mechanism import Budget, InvalidInputError
 from solvers import design
-from solvers.equilibrium import solve_from
+from solvers.fixed_point import solve_from
 from solvers.spending import spend
 from solvers.worlds import Counts, Worlds
 from tests.solvers.designs import small_campaign

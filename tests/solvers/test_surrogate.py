@@ -11,7 +11,7 @@ from benchmarks.feasible import grid, sobol_tables, square
 from mechanism import CostModel, InvalidInputError, Motives, ResponseTime, SolveError, UnsupportedProblemError
 from mechanism.campaign import Campaign
 from proofs import FinderShare, SybilProof, WithinBudget
-from solvers.equilibrium import solve_from
+from solvers.fixed_point import solve_from
 from solvers.reward_space import RewardSpace
 from solvers.surrogate import Surrogate
 from solvers.surrogate_fit import calibrate

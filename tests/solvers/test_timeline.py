@@ -18,7 +18,7 @@ from mechanism import (
     UnsupportedProblemError,
 )
 from solvers import recruit
-from solvers.equilibrium import Profile
+from solvers.fixed_point import Profile
 from solvers.timeline import timeline
 from solvers.worlds import Worlds
 
