@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from solvers.forest_rewards import tree_rewards
     from solvers.message_passing import MessagePassing, expected_recruits, expected_spread
     from solvers.multiplicity import Equilibria, equilibria
+    from solvers.network_equilibrium import NashEquilibrium, equilibrium
     from solvers.recruitment import Recruitment, Status, recruit
     from solvers.scheme_design import Design, design
     from solvers.share_design import ShareDesign, design_shares
@@ -35,6 +36,7 @@ __all__ = [
     "GlobalBound",
     "LeastBudget",
     "MessagePassing",
+    "NashEquilibrium",
     "Recruitment",
     "Regret",
     "RegretRow",
@@ -49,6 +51,7 @@ __all__ = [
     "design",
     "design_shares",
     "equilibria",
+    "equilibrium",
     "exact_spread",
     "expected_recruits",
     "expected_spread",
@@ -78,6 +81,7 @@ _ROOMS = {
     "solvers.budget_search": ("LeastBudget", "least_budget"),
     "solvers.message_passing": ("MessagePassing", "expected_recruits", "expected_spread"),
     "solvers.multiplicity": ("Equilibria", "equilibria"),
+    "solvers.network_equilibrium": ("NashEquilibrium", "equilibrium"),
     "solvers.recruitment": ("Recruitment", "Status", "recruit"),
     "solvers.design_regret": ("Regret", "RegretRow", "regret", "stress", "sweep_motives"),
     "solvers.scheme_design": ("Design", "design"),

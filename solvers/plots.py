@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from solvers.timeline import Timeline
 
 __all__ = [
+    "BLUE",
+    "GREEN",
+    "GREY",
+    "ORANGE",
     "figure_bytes",
     "plot_frontier",
     "plot_members_by_depth",
@@ -30,12 +34,13 @@ __all__ = [
     "plot_spread",
     "plot_surface",
     "plot_timeline",
+    "styled_axes",
 ]
 
 # Okabe and Ito (2008): distinct for all common forms of colour blindness.
-_BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#404040"
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#404040"
 _SHADES = ("#0072B2", "#E69F00", "#009E73", "#F0E442", "#D55E00", "#56B4E9")  # dark and light in turn
-_LINES = (_BLUE, _ORANGE, _GREEN, "#CC79A7", "#56B4E9", "#E69F00", _GREY)
+_LINES = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", "#E69F00", GREY)
 _DASHES = ("-", "--", ":", "-.")
 _KNOWN = "known schemes as published"
 _EDGE = 1.2
@@ -54,7 +59,7 @@ _STYLE: Any = {
 
 
 @contextmanager
-def _axes(ax: Axes | None) -> Iterator[Axes]:
+def styled_axes(ax: Axes | None) -> Iterator[Axes]:
     """Yield the given axes, or new ones in the house's style that no display needs."""
     if ax is not None:
         yield ax
@@ -86,18 +91,18 @@ def plot_frontier(result: Frontier, *, title: str = "", ax: Axes | None = None) 
     matplotlib.axes.Axes
         Error bars are 95 % intervals. Known schemes stand at what a cheater gains from them.
     """
-    with _axes(ax) as axes:
+    with styled_axes(ax) as axes:
         designed = [row for row in result.rows if row.kind == "designed"]
         line = [(float(row.epsilon or 0), row.recruitment.recruits) for row in designed]
         bars = [1.96 * row.recruitment.recruits_stderr for row in designed]
         axes.errorbar(
             [x for x, _ in line], [y for _, y in line], yerr=bars,
-            color=_BLUE, marker="o", linewidth=2, capsize=3, label="designed", zorder=4,
+            color=BLUE, marker="o", linewidth=2, capsize=3, label="designed", zorder=4,
         )  # fmt: skip
         rivals = _best_known(result)
         axes.plot(
             [x for x, _ in rivals], [y for _, y in rivals],
-            color=_ORANGE, marker="s", linestyle="--", linewidth=1.5, markersize=5,
+            color=ORANGE, marker="s", linestyle="--", linewidth=1.5, markersize=5,
             label="best member of any known family", zorder=3,
         )  # fmt: skip
         # A scheme that leaks far more than any design would squeeze the picture: it stands at the edge.
@@ -107,7 +112,7 @@ def plot_frontier(result: Frontier, *, title: str = "", ax: Axes | None = None) 
         points = [(min(row.gain, edge), row.recruitment.recruits) for row in known]
         for row, (gain, recruits) in zip(known, points, strict=True):
             axes.plot(
-                gain, recruits, color=_GREY, marker="D" if row.gain <= edge else ">", markersize=5,
+                gain, recruits, color=GREY, marker="D" if row.gain <= edge else ">", markersize=5,
                 linestyle="none", clip_on=False, zorder=5, label=_KNOWN if row is known[0] else None,
             )  # fmt: skip
         axes.set_xlabel("most that a cheater gains over the honest reward")
@@ -120,7 +125,7 @@ def plot_frontier(result: Frontier, *, title: str = "", ax: Axes | None = None) 
         handles, labels = axes.get_legend_handles_labels()
         order = sorted(range(len(labels)), key=lambda i: labels[i] != "designed")
         axes.legend([handles[i] for i in order], [labels[i] for i in order], loc="lower right")
-        place_labels(axes, points, names, lines=(line, rivals), color=_GREY, size=9)
+        place_labels(axes, points, names, lines=(line, rivals), color=GREY, size=9)
         return axes
 
 
@@ -144,9 +149,9 @@ def _percent(share: float) -> str:
 
 def plot_members_by_depth(result: Recruitment, *, ax: Axes | None = None) -> Axes:
     """Draw the expected members at each depth; return the axes."""
-    with _axes(ax) as axes:
+    with styled_axes(ax) as axes:
         depths = range(1, len(result.members_by_depth) + 1)
-        axes.bar(depths, result.members_by_depth, color=_BLUE, width=0.7)
+        axes.bar(depths, result.members_by_depth, color=BLUE, width=0.7)
         axes.set_xticks(list(depths))
         axes.set_xlabel("depth")
         axes.set_ylabel("expected members")
@@ -157,12 +162,12 @@ def plot_members_by_depth(result: Recruitment, *, ax: Axes | None = None) -> Axe
 
 def plot_timeline(result: Timeline, *, ax: Axes | None = None) -> Axes:
     """Draw expected members and the chance that a target is found against time; return the left axes."""
-    with _axes(ax) as axes:
+    with styled_axes(ax) as axes:
         band = 2 * result.joined_stderr
         axes.fill_between(
-            result.times, result.joined - band, result.joined + band, color=_BLUE, alpha=0.25, linewidth=0
+            result.times, result.joined - band, result.joined + band, color=BLUE, alpha=0.25, linewidth=0
         )
-        (joined,) = axes.plot(result.times, result.joined, color=_BLUE, label="recruits")
+        (joined,) = axes.plot(result.times, result.joined, color=BLUE, label="recruits")
         axes.set_xlabel("time")
         axes.set_ylabel("expected recruits")
         axes.set_ylim(bottom=0)
@@ -170,9 +175,7 @@ def plot_timeline(result: Timeline, *, ax: Axes | None = None) -> Axes:
         if result.found[0] != result.found[0]:  # NaN: members contribute, and there is nothing to find
             return axes
         chance = axes.twinx()
-        (found,) = chance.plot(
-            result.times, result.found, color=_ORANGE, linestyle="--", label="target found"
-        )
+        (found,) = chance.plot(result.times, result.found, color=ORANGE, linestyle="--", label="target found")
         chance.set_ylabel("chance that a target is found")
         chance.set_ylim(0, 1)
         chance.grid(visible=False)
@@ -184,10 +187,10 @@ def plot_spread(result: Spread, *, ax: Axes | None = None) -> Axes:
     """Draw the expected active nodes at each depth with two standard errors; return the axes."""
     from matplotlib.ticker import MaxNLocator
 
-    with _axes(ax) as axes:
+    with styled_axes(ax) as axes:
         depths = range(len(result.members_by_depth))
         error = 2 * result.members_by_depth_stderr
-        axes.bar(depths, result.members_by_depth, yerr=error, color=_BLUE, ecolor=_GREY, width=0.7)
+        axes.bar(depths, result.members_by_depth, yerr=error, color=BLUE, ecolor=GREY, width=0.7)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("depth")
         axes.set_ylabel("expected active nodes")
@@ -210,7 +213,7 @@ def plot_rewards(scheme: PathScheme, *, max_depth: int | None = None, ax: Axes |
     """
     import numpy as np
 
-    with _axes(ax) as axes:
+    with styled_axes(ax) as axes:
         own = scheme.longest or 10
         table = scheme.table(own if max_depth is None else max_depth)
         lengths = np.flatnonzero(table.sum(axis=1) > 0)
@@ -287,7 +290,7 @@ def plot_surface(result: Surface, *, ax: Axes | None = None) -> Axes:
         ticks[place] = fill(point.demands.word(along), 24)
         label = ", ".join(f"{ASKED[axis][0]} {point.demands.word(axis)}" for axis in others)
         lines.setdefault(label, []).append((place, point.design))
-    with _axes(ax) as axes:
+    with styled_axes(ax) as axes:
         for number, (label, line) in enumerate(lines.items()):
             there = sorted(((x, one) for x, one in line if one is not None), key=lambda pair: pair[0])
             color, marker = _LINES[number % len(_LINES)], "os^Dv<>"[number % 7]
@@ -301,7 +304,7 @@ def plot_surface(result: Surface, *, ax: Axes | None = None) -> Axes:
         none = sorted({x for line in lines.values() for x, one in line if one is None})
         if none:
             axes.plot(
-                none, [0.02] * len(none), color=_GREY, marker="x", linestyle="none", clip_on=False,
+                none, [0.02] * len(none), color=GREY, marker="x", linestyle="none", clip_on=False,
                 transform=axes.get_xaxis_transform(), label="no scheme for some",
             )  # fmt: skip
         axes.set_xlabel(titles[along])

@@ -144,22 +144,22 @@ class ShareDesign:
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """Draw what a share is worth over the share itself, and the same for the best Pachira; return the axes."""
-        from solvers.plots import _BLUE, _GREY, _ORANGE, _axes
+        from solvers.plots import BLUE, GREY, ORANGE, styled_axes
 
-        with _axes(ax) as axes:
+        with styled_axes(ax) as axes:
             for scheme, label, color, style in (
-                (self.scheme, "designed", _BLUE, "-"),
+                (self.scheme, "designed", BLUE, "-"),
                 (
                     self.rival.scheme,
                     f"Pachira ({self.rival.beta:.3g}, {self.rival.delta:.3g})",
-                    _ORANGE,
+                    ORANGE,
                     "--",
                 ),
             ):
                 x = np.arange(1, scheme.cells + 1) / scheme.cells
                 rates = [float(value) / share for value, share in zip(scheme.values[1:], x, strict=True)]
                 axes.plot(x, rates, color=color, linestyle=style, linewidth=2, label=label)
-            axes.axhline(1.0, color=_GREY, linestyle=":", linewidth=1, label="proportional")
+            axes.axhline(1.0, color=GREY, linestyle=":", linewidth=1, label="proportional")
             axes.set_xscale("log")
             axes.set_xlabel("share of all contributions that a subtree holds")
             axes.set_ylabel("what it is worth, over the share")

@@ -1,0 +1,272 @@
+"""Fixed points x = f(b + W x) of responses to what others do: sweeps, and Newton steps by Krylov methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.progress import Progress
+
+__all__ = ["FixedPoint", "Responses", "Work", "settle", "solve_linear"]
+
+Reals = NDArray[np.float64]
+Floats = NDArray[Any]
+_SWEEPS = 3  # sweeps before the first Newton step
+_LOOSE = 3e-3  # relative residual of a Newton system while the slopes still change
+_REACH = {np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-13}  # relative residual of a Newton system
+_SMALL = 300_000  # arcs up to which double precision is as fast: the matrix stays in the cache
+_PATIENCE = 6  # Newton steps without progress before sweeps are made instead
+_ITERATIONS = 500  # of a Krylov method
+_STEPS = (0.6180339887498949, 0.41421356237309515)  # of two sequences without pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Responses:
+    """Responses x_i = f_i(b_i + sum_j W_ij x_j), each f_i non-decreasing.
+
+    Attributes
+    ----------
+    matrix : scipy.sparse.csr_array of float64, shape (n, n)
+        W.
+    standalone : ndarray of float64, shape (n,)
+        b.
+    respond, slope : callable
+        f and a slope of f, at least 0, of given values.
+    within : callable
+        Takes actions to the nearest allowed ones.
+    sweep : callable, optional
+        Lets everybody respond in turn, in place, and returns the largest change. None if f is the identity: then one
+        Newton step leads to the fixed point, and sweeps could lead away from it.
+    """
+
+    matrix: Any
+    standalone: Reals
+    respond: Callable[[Reals], Reals]
+    slope: Callable[[Reals], Reals]
+    within: Callable[[Reals], Reals]
+    sweep: Callable[[Reals], float] | None
+
+
+@dataclass(slots=True)
+class Work:
+    """Counts of what a search did.
+
+    Attributes
+    ----------
+    passes : int
+        Passes over all arcs: products with W, and sweeps.
+    sweeps, steps : int
+        Sweeps and Newton steps among them.
+    """
+
+    passes: int = 0
+    sweeps: int = 0
+    steps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FixedPoint:
+    """Where a search ended.
+
+    Attributes
+    ----------
+    actions : ndarray of float64, shape (n,)
+        The best actions met.
+    residual : float
+        Largest distance of one of them from its response.
+    converged : bool
+        Whether that is within the tolerance.
+    symmetric : bool
+        Whether W looks symmetric; False if that was never asked.
+    work : Work
+        What it took.
+    """
+
+    actions: Reals
+    residual: float
+    converged: bool
+    symmetric: bool = False
+    work: Work = field(default_factory=Work)
+
+
+def settle(
+    responses: Responses,
+    start: Reals,
+    *,
+    tolerance: float,
+    max_passes: int = 2000,
+    progress: Progress | None = None,
+) -> FixedPoint:
+    """Search a fixed point.
+
+    Parameters
+    ----------
+    responses : Responses
+        The responses.
+    start : ndarray of float64, shape (n,)
+        First actions.
+    tolerance : float
+        Stop once no action is further from its response than this, relative to the largest action or standalone value.
+    max_passes : int
+        Stop after so many passes over the arcs, when the step at hand is done.
+    progress : callable, optional
+        Called with (stage, passes made, most passes).
+
+    Returns
+    -------
+    FixedPoint
+
+    Notes
+    -----
+    With residuals g = f(b + W x) - x and slopes D = S^2 the Newton step is g + S e, where (I - S W S) e = S W g: a
+    system that is symmetric where W is. It is solved by conjugate gradients for symmetric W, else by BiCGStab, in
+    single precision if W is large; residuals are taken in double precision, so that each step refines the one before.
+    Where f cuts values
+    at bounds this is the semismooth Newton method (Qi and Sun, "A nonsmooth version of Newton's method", 1993), that is
+    the primal-dual active set method (Hintermueller, Ito and Kunisch, 2003), which ends after finitely many steps if
+    I - W is an M-matrix. Where steps bring nothing, sweeps are made from the best actions instead; each raises the
+    potential of a symmetric game. O(n + m) memory; a pass costs O(n + m).
+    """
+    from scipy.sparse import csr_array
+
+    matrix = responses.matrix
+    rough = matrix
+    if matrix.nnz > _SMALL:
+        rough = csr_array((matrix.data.astype(np.float32), matrix.indices, matrix.indptr), shape=matrix.shape)
+    work = Work()
+    scale = float(np.abs(responses.standalone).max(initial=0.0))
+    x = start.copy()
+    if responses.sweep is not None:
+        _sweep(responses.sweep, x, _SWEEPS, work)
+    best, least, stale, more = x, np.inf, 0, _SWEEPS
+    slopes: Reals | None = None
+    symmetric: bool | None = None
+    while True:
+        values = responses.standalone + matrix @ x
+        work.passes += 1
+        away = responses.respond(values) - x
+        residual = float(np.abs(away).max(initial=0.0))
+        stale = 0 if residual < 0.5 * least else stale + 1
+        if residual < least or not np.isfinite(least):
+            best, least = x, residual
+        wanted = tolerance * max(scale, float(np.abs(best).max(initial=0.0)))
+        if progress is not None:
+            progress("equilibrium", min(work.passes, max_passes), max_passes)
+        if least <= wanted or work.passes >= max_passes:
+            return FixedPoint(best, least, least <= wanted, bool(symmetric), work)
+        if stale > _PATIENCE or not np.isfinite(residual):
+            if responses.sweep is None:
+                return FixedPoint(best, least, False, bool(symmetric), work)
+            x, stale, more = best.copy(), 0, 2 * more
+            _sweep(responses.sweep, x, min(more, max_passes - work.passes), work)
+            continue
+        if symmetric is None:
+            symmetric = _looks_symmetric(rough, work)
+        new = responses.slope(values)
+        settled = responses.sweep is None or _alike(slopes, new)
+        slopes = new
+        precision = _precision(0.3 * wanted / residual, _REACH[rough.dtype]) if settled else _LOOSE
+        x = responses.within(x + _newton_step(rough, away, slopes, symmetric, precision, work))
+
+
+def _precision(reduction: float, reach: float) -> float:
+    """Return to which residual to solve, so that equal steps of what is in reach bring the whole reduction."""
+    steps = max(1, int(np.ceil(np.log(reduction) / np.log(reach))))
+    return float(min(max(reduction ** (1 / steps), reach), 0.1))
+
+
+def _alike(before: Reals | None, now: Reals) -> bool:
+    return before is not None and bool(np.abs(now - before).max() <= 0.1 * now.max())
+
+
+def _sweep(sweep: Callable[[Reals], float], actions: Reals, times: int, work: Work) -> None:
+    """Make sweeps; stop early once nothing changes."""
+    for _ in range(times):
+        work.passes += 1
+        work.sweeps += 1
+        if sweep(actions) == 0.0:
+            break
+
+
+def _looks_symmetric(matrix: Any, work: Work) -> bool:
+    """Return whether y'Wz = z'Wy for two vectors without pattern: never False for symmetric W."""
+    place = np.arange(1, matrix.shape[0] + 1, dtype=np.float64)
+    one, two = (np.modf(place * step)[0].astype(matrix.dtype) - matrix.dtype.type(0.5) for step in _STEPS)
+    left, right = matrix @ one, matrix @ two
+    work.passes += 2
+    difference = abs(
+        float(np.dot(two.astype(np.float64), left)) - float(np.dot(one.astype(np.float64), right))
+    )
+    size = float(np.linalg.norm(left) * np.linalg.norm(two) + np.linalg.norm(right) * np.linalg.norm(one))
+    return difference <= 1e-6 * size
+
+
+def _newton_step(
+    matrix: Any, away: Reals, slopes: Reals, symmetric: bool, precision: float, work: Work
+) -> Reals:
+    """Return the change of the actions by one Newton step."""
+    work.steps += 1
+    root = np.sqrt(slopes).astype(matrix.dtype)
+    size = float(np.abs(away).max())
+    right = root * (matrix @ (away / size).astype(matrix.dtype))
+    work.passes += 1
+    step = solve_linear(matrix, root, right, symmetric=symmetric, precision=precision, work=work)
+    return away + size * (root * step).astype(np.float64)
+
+
+def solve_linear(
+    matrix: Any, root: Floats | None, right: Floats, *, symmetric: bool, precision: float, work: Work
+) -> Floats:
+    """Solve (I - S W S) e = r, S diagonal, in the precision of W.
+
+    Parameters
+    ----------
+    matrix : scipy.sparse.csr_array of float32 or float64, shape (n, n)
+        W.
+    root : ndarray, shape (n,), optional
+        The diagonal of S; all 1 by default.
+    right : ndarray, shape (n,)
+        r.
+    symmetric : bool
+        Whether to try conjugate gradients first.
+    precision : float
+        Relative residual to reach.
+    work : Work
+        Is increased by the products made.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        e; zeros if no method reached a residual below that of zeros.
+    """
+    from scipy.sparse.linalg import LinearOperator, bicgstab, cg, gmres
+
+    goal = float(np.linalg.norm(right))
+    if goal == 0.0:
+        return np.zeros_like(right)
+
+    def product(vector: Floats) -> Floats:
+        work.passes += 1
+        if root is None:
+            return np.asarray(vector - matrix @ vector)
+        return np.asarray(vector - root * (matrix @ (root * vector)))
+
+    operator = LinearOperator(matrix.shape, matvec=product, dtype=matrix.dtype)
+    settings: dict[str, Any] = {"rtol": precision, "atol": 0.0, "maxiter": _ITERATIONS}
+    best, least = np.zeros_like(right), goal
+    for method in (cg, bicgstab, gmres) if symmetric else (bicgstab, gmres):
+        extra = {"restart": 30, "maxiter": 10} if method is gmres else {}
+        with np.errstate(all="ignore"):  # what overflows is seen by its residual
+            found, info = method(operator, right, **(settings | extra))
+            if info == 0 and np.isfinite(found).all():
+                return np.asarray(found)
+            residual = float(np.linalg.norm(right - product(found)))
+        if np.isfinite(residual) and residual < least:
+            best, least = found, residual
+        if least <= 0.1 * goal:
+            break
+    return np.asarray(best)
