@@ -21,6 +21,7 @@ from mechanism.games import (
     Logit,
     Participation,
     PayoffSystem,
+    QueryNetwork,
     system_from_dict,
 )
 from mechanism.graph import Graph
@@ -113,6 +114,7 @@ __all__ = [
     "PayoffSystem",
     "Power",
     "PowerSum",
+    "QueryNetwork",
     "Recursive",
     "RecursiveTree",
     "ReferralForest",

@@ -81,15 +81,23 @@ class GaltonWatson:
     def of_graph(cls, graph: Graph, *, chance: float) -> Self:
         """Return the process in which recruits are met along random arcs and recruit each contact with a chance.
 
-        The law of out-degrees is weighted by in-degrees: those who are met are those who are easy to meet. An
-        undirected contact is not recruited back.
+        The law of out-degrees is weighted by in-degrees: those who are met are those who are easy to meet. Who
+        recruited a person is not recruited back: a contact in both directions counts once less at its end. O(m log m).
+
+        Examples
+        --------
+        >>> ring = Graph.from_edges([0, 1, 2, 3], [1, 2, 3, 0], directed=False)
+        >>> GaltonWatson.of_graph(ring, chance=1.0).mean
+        1.0
         """
         from scipy.stats import binom
 
         value = _at_least_0("chance", chance, most=1.0)
         if not graph.m:
             return cls(np.ones(1))
-        met = np.bincount(graph.out_degree, weights=graph.in_degree) / graph.m
+        source = np.repeat(np.arange(graph.n), graph.out_degree)
+        back = np.isin(graph.indices.astype(np.int64) * graph.n + source, source * graph.n + graph.indices)
+        met = np.bincount(graph.out_degree[graph.indices] - back) / graph.m
         law = np.zeros(len(met))
         for degree in np.flatnonzero(met):
             law[: degree + 1] += met[degree] * binom.pmf(np.arange(degree + 1), degree, value)

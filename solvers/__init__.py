@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from solvers.message_passing import MessagePassing, expected_recruits, expected_spread
     from solvers.multiplicity import Equilibria, equilibria
     from solvers.network_equilibrium import NashEquilibrium, equilibrium
+    from solvers.query_contracts import QueryRewards, query_rewards
+    from solvers.query_sweep import QueryGrowth, query_growth
     from solvers.recruitment import Recruitment, Status, recruit
     from solvers.scheme_design import Design, design
     from solvers.share_design import ShareDesign, design_shares
@@ -37,6 +39,8 @@ __all__ = [
     "LeastBudget",
     "MessagePassing",
     "NashEquilibrium",
+    "QueryGrowth",
+    "QueryRewards",
     "Recruitment",
     "Regret",
     "RegretRow",
@@ -60,6 +64,8 @@ __all__ = [
     "improve_shares",
     "least_budget",
     "play_shares",
+    "query_growth",
+    "query_rewards",
     "recruit",
     "regret",
     "spread",
@@ -82,6 +88,8 @@ _ROOMS = {
     "solvers.message_passing": ("MessagePassing", "expected_recruits", "expected_spread"),
     "solvers.multiplicity": ("Equilibria", "equilibria"),
     "solvers.network_equilibrium": ("NashEquilibrium", "equilibrium"),
+    "solvers.query_contracts": ("QueryRewards", "query_rewards"),
+    "solvers.query_sweep": ("QueryGrowth", "query_growth"),
     "solvers.recruitment": ("Recruitment", "Status", "recruit"),
     "solvers.design_regret": ("Regret", "RegretRow", "regret", "stress", "sweep_motives"),
     "solvers.scheme_design": ("Design", "design"),

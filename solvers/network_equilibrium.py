@@ -257,13 +257,13 @@ class _Search:
     ) -> None:
         self.system, self.tolerance, self.limit, self.progress = system, tolerance, limit, progress
         self.responses = responses_of(system)
-        self.absolute = abs(self.responses.matrix)
+        self.complements = bool((np.asarray(system.weights) >= 0).all())
+        self.absolute = self.responses.matrix if self.complements else abs(self.responses.matrix)
         if isinstance(system, Logit):
             self.low, self.high = np.zeros(system.n), np.ones(system.n)
             self.absolute = self.absolute * (system.rationality / 4)
         else:
             self.low, self.high = system.lower, system.upper
-        self.complements = bool((np.asarray(system.weights) >= 0).all())
 
     def run(self, start: Any) -> NashEquilibrium:
         """Search from a start."""
@@ -313,8 +313,8 @@ class _Search:
 
     def _measured(self, x: Reals, work: Work, certified: Contraction | None) -> NashEquilibrium:
         """Return the result: what could be gained, and whether there are other equilibria."""
-        gains = self.system.gains(x)
-        away = self.system.best_response(x) - x
+        best, gains = self.system.deviations(x)
+        away = best - x
         deviator = int(np.argmax(gains))
         common: dict[str, Any] = {
             "system": self.system,

@@ -15,7 +15,8 @@ __all__ = ["FixedPoint", "Responses", "Work", "settle", "solve_linear"]
 
 Reals = NDArray[np.float64]
 Floats = NDArray[Any]
-_SWEEPS = 3  # sweeps before the first Newton step
+_SWEEPS = 3  # sweeps before the first Newton step,
+_FEW = 12  # and more while so few seem to be left
 _LOOSE = 3e-3  # relative residual of a Newton system while the slopes still change
 _REACH = {np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-13}  # relative residual of a Newton system
 _SMALL = 300_000  # arcs up to which double precision is as fast: the matrix stays in the cache
@@ -141,7 +142,7 @@ def settle(
     scale = float(np.abs(responses.standalone).max(initial=0.0))
     x = start.copy()
     if responses.sweep is not None:
-        _sweep(responses.sweep, x, _SWEEPS, work)
+        _sweep_while_fast(responses.sweep, x, tolerance, work)
     best, least, stale, more = x, np.inf, 0, _SWEEPS
     slopes: Reals | None = None
     symmetric: bool | None = None
@@ -181,6 +182,23 @@ def _precision(reduction: float, reach: float) -> float:
 
 def _alike(before: Reals | None, now: Reals) -> bool:
     return before is not None and bool(np.abs(now - before).max() <= 0.1 * now.max())
+
+
+def _sweep_while_fast(sweep: Callable[[Reals], float], actions: Reals, tolerance: float, work: Work) -> None:
+    """Make some sweeps, and more as long as few seem to be left."""
+    before = np.inf
+    while True:
+        work.passes += 1
+        work.sweeps += 1
+        change = sweep(actions)
+        goal = tolerance * float(np.abs(actions).max(initial=0.0))
+        if change <= 0.1 * goal:
+            return
+        if work.sweeps >= _SWEEPS:
+            rate = change / before
+            if rate >= 1 or np.log(goal / change) / np.log(rate) > _FEW:
+                return
+        before = change
 
 
 def _sweep(sweep: Callable[[Reals], float], actions: Reals, times: int, work: Work) -> None:

@@ -15,7 +15,7 @@ from mechanism.errors import InvalidInputError
 from mechanism.numbers import exact
 from solvers.kernels.peel import CHANGED, WAITS, peel_by_count, peel_by_weight
 
-__all__ = ["Chains", "chains"]
+__all__ = ["Chains", "chains", "supporters_needed"]
 
 Reals = NDArray[np.float64]
 Ids = NDArray[np.int32]
@@ -100,7 +100,7 @@ def _by_count(system: Participation, support: float) -> Chains:
     graph = system.graph
     back = system.matrix.tocsc()
     pointers, people = back.indptr.astype(np.int64), back.indices.astype(np.int32, copy=False)
-    needed = _supporters_needed(system, support)
+    needed = supporters_needed(system, support)
     joining = _count(pointers, people, needed)
     leaving = _count(pointers, people, graph.out_degree - needed + 1)
     return Chains(joining, leaving)
@@ -116,8 +116,11 @@ def _count(pointers: NDArray[np.int64], people: Ids, need: NDArray[np.int64]) ->
     return queue[:tail]
 
 
-def _supporters_needed(system: Participation, support: float) -> NDArray[np.int64]:
-    """Return how many supporters make each take part: one more than it has if none do."""
+def supporters_needed(system: Participation, support: float) -> NDArray[np.int64]:
+    """Return how many supporters make each take part, int64 of shape (n,): one more than it has if none do.
+
+    All arcs weigh `support`, at least 0. Quotients next to whole numbers are taken in exact arithmetic.
+    """
     gap = system.cost - system.benefit
     degree = system.graph.out_degree
     if support == 0.0:
@@ -128,7 +131,9 @@ def _supporters_needed(system: Participation, support: float) -> NDArray[np.int6
     needed = np.where(quotient <= 0, 0, degree + 1)
     needed[inside] = np.ceil(quotient[inside])
     near = inside & (np.abs(quotient - np.rint(quotient)) <= _NEAR * (1 + np.abs(quotient)))
-    if support.is_integer():  # differences of whole numbers are exact, and so is what their quotient is rounded to
+    if (
+        support.is_integer()
+    ):  # differences of whole numbers are exact, and so is what their quotient is rounded to
         near &= (system.cost != np.rint(system.cost)) | (system.benefit != np.rint(system.benefit))
     near = np.flatnonzero(near)
     if len(near):

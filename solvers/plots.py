@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLUE",
+    "DASHES",
     "GREEN",
     "GREY",
+    "LINES",
     "ORANGE",
     "figure_bytes",
     "plot_frontier",
@@ -40,8 +42,8 @@ __all__ = [
 # Okabe and Ito (2008): distinct for all common forms of colour blindness.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#404040"
 _SHADES = ("#0072B2", "#E69F00", "#009E73", "#F0E442", "#D55E00", "#56B4E9")  # dark and light in turn
-_LINES = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", "#E69F00", GREY)
-_DASHES = ("-", "--", ":", "-.")
+LINES = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", "#E69F00", GREY)
+DASHES = ("-", "--", ":", "-.")
 _KNOWN = "known schemes as published"
 _EDGE = 1.2
 _STYLE: Any = {
@@ -293,12 +295,12 @@ def plot_surface(result: Surface, *, ax: Axes | None = None) -> Axes:
     with styled_axes(ax) as axes:
         for number, (label, line) in enumerate(lines.items()):
             there = sorted(((x, one) for x, one in line if one is not None), key=lambda pair: pair[0])
-            color, marker = _LINES[number % len(_LINES)], "os^Dv<>"[number % 7]
+            color, marker = LINES[number % len(LINES)], "os^Dv<>"[number % 7]
             slim = max(0.0, 1.0 - number / 5)  # lines that coincide are seen through one another
             axes.errorbar(
                 [x for x, _ in there], [one.value for _, one in there],
                 yerr=[1.96 * one.value_stderr for _, one in there], label=label or None,
-                color=color, marker=marker, markersize=4 + 4 * slim, linestyle=_DASHES[number % len(_DASHES)],
+                color=color, marker=marker, markersize=4 + 4 * slim, linestyle=DASHES[number % len(DASHES)],
                 linewidth=1.2 + 1.6 * slim, elinewidth=1, capsize=3,
             )  # fmt: skip
         none = sorted({x for line in lines.values() for x, one in line if one is None})

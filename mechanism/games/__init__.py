@@ -8,6 +8,7 @@ from mechanism.games.interdependent import Interdependent
 from mechanism.games.linear_quadratic import LinearQuadratic
 from mechanism.games.logit import Logit
 from mechanism.games.participation import Participation
+from mechanism.games.query import QueryNetwork
 from mechanism.games.system import PayoffSystem
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Logit",
     "Participation",
     "PayoffSystem",
+    "QueryNetwork",
     "system_from_dict",
 ]
 

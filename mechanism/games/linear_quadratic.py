@@ -166,15 +166,12 @@ class LinearQuadratic(PayoffSystem):
         x = self.checked(actions)
         return np.asarray(payoff(self.standalone + self.pull(x), x))
 
-    def best_response(self, actions: ArrayLike) -> Reals:
-        """Return the best each could do while the others keep their actions, float64 of shape (n,)."""
-        return np.asarray(response(self.standalone + self.pull(actions), self.lower, self.upper))
-
-    def gains(self, actions: ArrayLike) -> Reals:
-        """Return by how much each could raise its own payoff alone, at least 0, float64 of shape (n,)."""
+    def deviations(self, actions: ArrayLike) -> tuple[Reals, Reals]:
+        """Return the best each could do alone and by how much that raises its payoff, both float64 of shape (n,)."""
         x = self.checked(actions)
         value = self.standalone + self.pull(x)
-        return np.asarray(response_gain(value, x, response(value, self.lower, self.upper)))
+        best = response(value, self.lower, self.upper)
+        return np.asarray(best), np.asarray(response_gain(value, x, best))
 
     def potential(self, actions: ArrayLike) -> float:
         """Return the potential of a symmetric game: it changes by what any deviator's payoff changes.

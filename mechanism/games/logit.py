@@ -162,19 +162,14 @@ class Logit(PayoffSystem):
         p = self.checked(actions)
         return np.asarray(p * self.margin(p) + (entr(p) + entr(1 - p)) / self.rationality)
 
-    def best_response(self, actions: ArrayLike) -> Reals:
-        """Return the probability of taking part that others' actions lead to, float64 of shape (n,)."""
-        from scipy.special import expit
-
-        return np.asarray(expit(self.rationality * self.margin(actions)))
-
-    def gains(self, actions: ArrayLike) -> Reals:
-        """Return by how much each could raise its own payoff alone, money, at least 0, float64 of shape (n,)."""
+    def deviations(self, actions: ArrayLike) -> tuple[Reals, Reals]:
+        """Return the chance that others' actions lead to, and what it brings more, both float64 of shape (n,)."""
         from scipy.special import expit, kl_div
 
         p = self.checked(actions)
         value = self.rationality * self.margin(p)
-        return np.asarray((kl_div(p, expit(value)) + kl_div(1 - p, expit(-value))) / self.rationality)
+        best, rest = expit(value), expit(-value)
+        return np.asarray(best), np.asarray((kl_div(p, best) + kl_div(1 - p, rest)) / self.rationality)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the system as plain Python values, ready for JSON."""

@@ -161,15 +161,12 @@ class Participation(PayoffSystem):
         x = self.checked(actions)
         return np.asarray(payoff(self.margin(x), x))
 
-    def best_response(self, actions: ArrayLike) -> Reals:
-        """Return the best each could do while the others keep their actions, 0 or 1, float64 of shape (n,)."""
-        return (self.margin(actions) >= 0).astype(np.float64)
-
-    def gains(self, actions: ArrayLike) -> Reals:
-        """Return by how much each could raise its own payoff alone, money, at least 0, float64 of shape (n,)."""
+    def deviations(self, actions: ArrayLike) -> tuple[Reals, Reals]:
+        """Return the best each could do alone (0 or 1) and by how much that raises its payoff, float64, shape (n,)."""
         x = self.checked(actions)
         margin = self.margin(x)
-        return np.asarray(np.maximum(payoff(margin, 1 - x) - payoff(margin, x), 0.0))
+        best = (margin >= 0).astype(np.float64)
+        return best, np.asarray(payoff(margin, best) - payoff(margin, x))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the system as plain Python values, ready for JSON."""

@@ -77,13 +77,17 @@ class PayoffSystem(ABC):
     def payoffs(self, actions: ArrayLike) -> Reals:
         """Return everybody's payoff, float64 of shape (n,)."""
 
-    @abstractmethod
     def best_response(self, actions: ArrayLike) -> Reals:
         """Return the best each could do while the others keep their actions, float64 of shape (n,)."""
+        return self.deviations(actions)[0]
 
     @abstractmethod
+    def deviations(self, actions: ArrayLike) -> tuple[Reals, Reals]:
+        """Return the best each could do alone and by how much that raises its payoff, both float64 of shape (n,)."""
+
     def gains(self, actions: ArrayLike) -> Reals:
         """Return by how much each could raise its own payoff alone, at least 0, float64 of shape (n,)."""
+        return self.deviations(actions)[1]
 
     @abstractmethod
     def checked(self, actions: ArrayLike) -> Reals:

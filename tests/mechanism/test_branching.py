@@ -55,11 +55,19 @@ def test_sizes_and_heights_add_up():
 
 
 def test_the_law_of_a_graph_weighs_degrees_by_who_is_met():
-    # Arcs 0 -> 1, 0 -> 2, 1 -> 2, 2 -> 0: met are 1 (one contact), 2 twice (one contact), 0 (two contacts).
-    graph = Graph.from_edges([0, 0, 1, 2], [1, 2, 2, 0])
+    # Arcs 0 -> 1, 0 -> 2, 1 -> 2, 2 -> 3: met are 1 (one contact), 2 twice (one contact), 3 (none).
+    graph = Graph.from_edges([0, 0, 1, 2], [1, 2, 2, 3])
     process = GaltonWatson.of_graph(graph, chance=1.0)
-    assert process.offspring == pytest.approx([0, 3 / 4, 1 / 4])
-    assert GaltonWatson.of_graph(graph, chance=0.5).mean == pytest.approx(0.5 * 5 / 4)
+    assert process.offspring == pytest.approx([1 / 4, 3 / 4])
+    assert GaltonWatson.of_graph(graph, chance=0.5).mean == pytest.approx(0.5 * 3 / 4)
+
+
+def test_recruiters_are_not_recruited_back():
+    # Now 2 knows 0, too: met by 0 it has nobody else, met by 1 it has 0; and 0, met by 2, has 1 alone.
+    graph = Graph.from_edges([0, 0, 1, 2], [1, 2, 2, 0])
+    assert GaltonWatson.of_graph(graph, chance=1.0).offspring == pytest.approx([1 / 4, 3 / 4])
+    path = Graph.from_edges([0, 1, 2], [1, 2, 3], directed=False)
+    assert GaltonWatson.of_graph(path, chance=1.0).offspring == pytest.approx([1 / 3, 2 / 3])
 
 
 @pytest.mark.parametrize("law", [[], [0.5, 0.4], [1.5, -0.5], [[1.0]], [np.nan, 1]])
