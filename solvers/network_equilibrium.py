@@ -12,7 +12,8 @@ from mechanism import Interdependent, LinearQuadratic, Logit, Participation
 from mechanism.errors import InvalidInputError, SolveError
 from mechanism.numbers import number, whole
 from solvers.extremes import Extreme, extreme, is_enclosed
-from solvers.newton import Responses, Work, settle
+from solvers.lemke import MOST_PEOPLE, lemke
+from solvers.newton import FixedPoint, Responses, Work, settle
 from solvers.participation_equilibrium import Chains, chains
 from solvers.progress import Progress
 from solvers.uniqueness import Contraction, contraction, is_monotone, radius_at_least
@@ -171,7 +172,8 @@ def equilibrium(
     -----
     Games without bounds are one linear system, solved by Krylov methods with iterative refinement; with bounds, and
     with logit responses, by sweeps and semismooth Newton-Krylov steps (`solvers.newton`); participation games by chains
-    of decisions in O(n + m). Uniqueness is certified by a positive vector v with |W| v < v (Collatz and Wielandt: then
+    of decisions in O(n + m). Where strong feedback of mixed signs leads these astray, Lemke's pivots find an equilibrium
+    of up to 300 people with finite bounds (`solvers.lemke`). Uniqueness is certified by a positive vector v with |W| v < v (Collatz and Wielandt: then
     responses are a contraction), else, up to 3,000 people, by a Cholesky factor of I - (W + W') / 2 (then the game is
     diagonally strictly concave: Rosen, 1965), else, if all weights are at least 0, by enclosing all equilibria between
     the least and the greatest (Milgrom and Roberts, 1990). Where nothing decides, `unique` is None.
@@ -275,6 +277,8 @@ class _Search:
             max_passes=self.limit,
             progress=self.progress,
         )
+        if not found.converged:
+            found = self._by_pivots(found)
         x, standalone = found.actions, self.responses.standalone
         unbounded = self.responses.sweep is None
         own = self.complements and unbounded and bool((standalone > 0).all())
@@ -296,6 +300,17 @@ class _Search:
                 solution=result,
             )
         return result
+
+    def _by_pivots(self, failed: FixedPoint) -> FixedPoint:
+        """Search again from where Lemke's pivots lead, where they may be made."""
+        system, finite = self.system, np.isfinite(self.low).all() and np.isfinite(self.high).all()
+        if not isinstance(system, LinearQuadratic) or not finite or system.n > MOST_PEOPLE:
+            return failed
+        begin = lemke(self.responses.matrix.toarray(), system.standalone, system.lower, system.upper)
+        if begin is None:
+            return failed
+        found = settle(self.responses, begin, tolerance=self.tolerance, max_passes=self.limit, sweeps=False)
+        return found if found.converged else failed
 
     def _start(self, start: Any) -> Reals:
         if start is None:

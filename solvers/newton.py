@@ -100,6 +100,7 @@ def settle(
     *,
     tolerance: float,
     max_passes: int = 2000,
+    sweeps: bool = True,
     progress: Progress | None = None,
 ) -> FixedPoint:
     """Search a fixed point.
@@ -114,6 +115,8 @@ def settle(
         Stop once no action is further from its response than this, relative to the largest action or standalone value.
     max_passes : int
         Stop after so many passes over the arcs, when the step at hand is done.
+    sweeps : bool
+        Whether to begin with sweeps.
     progress : callable, optional
         Called with (stage, passes made, most passes).
 
@@ -141,7 +144,7 @@ def settle(
     work = Work()
     scale = float(np.abs(responses.standalone).max(initial=0.0))
     x = start.copy()
-    if responses.sweep is not None:
+    if responses.sweep is not None and sweeps:
         _sweep_while_fast(responses.sweep, x, tolerance, work)
     best, least, stale, more = x, np.inf, 0, _SWEEPS
     slopes: Reals | None = None

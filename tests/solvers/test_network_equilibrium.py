@@ -11,6 +11,7 @@ from scipy.special import expit
 from mechanism import CostModel, Graph, IncentiveNetwork, LinearQuadratic, Logit
 from mechanism.errors import InvalidInputError, SolveError
 from solvers import equilibrium
+from solvers.lemke import lemke
 from tests.reference.games import complete, random_graph, ring, star
 
 SEEDS = st.integers(0, 10**6)
@@ -94,6 +95,30 @@ def test_close_to_the_critical_interaction_few_passes_suffice(n):
         assert found.residual <= 1e-10
         assert found.unique is True
         assert 0.99 <= found.contraction.rate < 1
+
+
+@settings(max_examples=60)
+@given(SEEDS, st.integers(1, 25), st.sampled_from([1.0, 3.0, 10.0]))
+def test_strong_feedback_of_mixed_signs(seed, n, size):
+    """Sweeps and Newton steps may run in circles; between finite bounds there always is an equilibrium."""
+    rng = np.random.default_rng(seed)
+    graph = random_graph(rng, n, 4 * n)
+    weights = rng.normal(0, size, graph.m)
+    game = LinearQuadratic(graph, rng.normal(0, 1, n), interaction=weights, lower=-1, upper=1)
+    found = equilibrium(game)
+    assert np.abs(best_by_hand(game, found.actions) - found.actions).max() <= 1e-9 * (1 + size)
+
+
+@settings(max_examples=60)
+@given(SEEDS, st.integers(1, 25), st.sampled_from([0.3, 1.0, 10.0]))
+def test_pivots_end_in_an_equilibrium(seed, n, size):
+    rng = np.random.default_rng(seed)
+    matrix = rng.normal(0, size, (n, n)) * (rng.random((n, n)) < 0.4)
+    np.fill_diagonal(matrix, 0.0)
+    standalone, lower, upper = rng.normal(0, 1, n), rng.uniform(-2, 0, n), rng.uniform(0, 2, n)
+    x = lemke(matrix, standalone, lower, upper)
+    # b is shifted by up to 3e-9 of its size; the shift moves actions by as much as the free block magnifies.
+    assert np.abs(np.clip(standalone + matrix @ x, lower, upper) - x).max() <= 1e-7
 
 
 def substitutes(graph, delta):
@@ -234,7 +259,7 @@ def test_errors_name_the_cause():
     with pytest.raises(InvalidInputError, match="system is"):
         equilibrium(graph)
     with pytest.raises(SolveError, match="raise max_passes") as caught:
-        equilibrium(random_game(1, n=200, size=0.99, bounds=True), max_passes=1)
+        equilibrium(random_game(1, n=400, size=0.99, bounds=True), max_passes=1)
     assert caught.value.solution.residual > 1e-10
 
 
