@@ -1,4 +1,4 @@
-"""Claims about reward schemes, their proofs, and the counterexamples that refute them.
+"""Claims about reward schemes and games, their proofs, and the counterexamples that refute them.
 
 Names are imported when first used, so that ``python -m proofs.check`` loads the standard library only.
 """
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
         Comparison,
         compare,
     )
+    from proofs.deviations import Deviation, deviation
+    from proofs.equilibrium_certificate import contraction_vector, game_certificate, monotone_factor
     from proofs.falsification import falsify
     from proofs.gain import SybilGain, sybil_gain, sybil_gain_float
     from proofs.implications import (
@@ -92,6 +94,7 @@ __all__ = [
     "ContributionIncentive",
     "Counterexample",
     "DepthEffect",
+    "Deviation",
     "FinderShare",
     "Imbalance",
     "Implication",
@@ -132,9 +135,13 @@ __all__ = [
     "certificate_of",
     "check_certificate",
     "compare",
+    "contraction_vector",
+    "deviation",
     "falsify",
+    "game_certificate",
     "guaranteed_reward",
     "interior_rewards_vanish",
+    "monotone_factor",
     "property_from_text",
     "read_certificate",
     "read_scheme",
@@ -183,6 +190,8 @@ _ROOMS = {
         "read_scheme",
         "write_json",
     ),
+    "proofs.deviations": ("Deviation", "deviation"),
+    "proofs.equilibrium_certificate": ("contraction_vector", "game_certificate", "monotone_factor"),
     "proofs.falsification": ("falsify",),
     "proofs.gain": ("SybilGain", "sybil_gain", "sybil_gain_float"),
     "proofs.impossibility": (

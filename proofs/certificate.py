@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from mechanism.errors import CertificateError, InvalidInputError
+from mechanism.games import Interdependent, PayoffSystem
 from mechanism.schemes import PathScheme, TreeScheme, scheme_from_dict
-from proofs import check, check_share, check_tree
+from proofs import check, check_game, check_share, check_tree
 from proofs.verdict import Proved, Verdict
 
 __all__ = [
@@ -65,23 +66,23 @@ def certificate_of(verdicts: Verdict | Iterable[Verdict]) -> dict[str, Any]:
 
 
 def check_certificate(
-    scheme: PathScheme | TreeScheme | Mapping[str, Any], certificate: Mapping[str, Any]
+    scheme: PathScheme | TreeScheme | PayoffSystem | Interdependent | Mapping[str, Any],
+    certificate: Mapping[str, Any],
 ) -> list[str]:
-    """Return in words what a certificate proves about a scheme.
+    """Return in words what a certificate proves about a scheme, or about a payoff system.
 
     Raises
     ------
     CertificateError
         If the checker refuses it.
     """
-    document = scheme.to_dict() if isinstance(scheme, (PathScheme, TreeScheme)) else dict(scheme)
+    document = dict(scheme) if isinstance(scheme, Mapping) else scheme.to_dict()
+    form = certificate.get("format")
+    checkers = {one.FORMAT: one.check for one in (check_share, check_tree, check_game)}
+    checker = checkers.get(form, check.check) if isinstance(form, str) else check.check
     try:
-        if certificate.get("format") == check_share.FORMAT:
-            return check_share.check(document, dict(certificate))
-        if certificate.get("format") == check_tree.FORMAT:
-            return check_tree.check(document, dict(certificate))
-        return check.check(document, dict(certificate))
-    except (check.Refused, check_tree.Refused, check_share.Refused) as reason:
+        return checker(document, dict(certificate))
+    except (check.Refused, check_tree.Refused, check_share.Refused, check_game.Refused) as reason:
         raise CertificateError(f"the certificate is refused: {reason}") from reason
 
 
@@ -105,7 +106,7 @@ def read_certificate(path: PathLike) -> dict[str, Any]:
         If the file holds no certificate of a known format.
     """
     document = _read(path)
-    formats = (check.FORMAT, check_tree.FORMAT, check_share.FORMAT)
+    formats = (check.FORMAT, check_tree.FORMAT, check_share.FORMAT, check_game.FORMAT)
     if not isinstance(document, dict) or document.get("format") not in formats:
         raise CertificateError(f"{os.fspath(path)} holds no certificate of the format {' or '.join(formats)}")
     return document

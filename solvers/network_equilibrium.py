@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mechanism import Interdependent, LinearQuadratic, Logit, Participation
-from mechanism.errors import InvalidInputError, SolveError
+from mechanism.errors import CertificateError, InvalidInputError, SolveError
 from mechanism.numbers import number, whole
 from solvers.extremes import Extreme, extreme, is_enclosed
 from solvers.lemke import MOST_PEOPLE, lemke
@@ -25,6 +25,7 @@ __all__ = ["NashEquilibrium", "equilibrium", "responses_of"]
 
 Reals = NDArray[np.float64]
 System = LinearQuadratic | Participation | Logit
+_STEPS = 1000  # of an enclosure
 _SINGULAR = 1e-9  # nearer than this to the spectral radius 1 the efforts are beyond all measure
 _FAR = 1e-6  # relative distance from which two equilibria count as different
 
@@ -89,21 +90,30 @@ class NashEquilibrium:
     def certificate(self) -> dict[str, Any]:
         """What `proofs.check_game` re-checks in exact arithmetic: the actions, the gain, and why they are unique.
 
-        O(n + m) numbers, made at each call.
+        Made at each call, O(n + m) numbers. Uniqueness is left out where it stands on a factor of more than 300 people
+        and no enclosure shows it.
         """
         from proofs import game_certificate
 
         if self.chains is not None:
+            n, x = self.system.n, self.actions
             return game_certificate(
                 self.system,
-                self.actions,
-                order_up=self.chains.joining,
-                order_down=self.chains.leaving,
+                x,
+                order_up=self.chains.joining if (x == self.chains.least(n)).all() else None,
+                order_down=self.chains.leaving if (x == self.chains.greatest(n)).all() else None,
             )
-        vector = None if self.contraction is None else self.contraction.vector
-        return game_certificate(
-            self.system, self.actions, vector=vector, factor=bool(self.unique) and vector is None
-        )
+        ways: list[dict[str, Any]] = [{}]
+        if self.contraction is not None:
+            ways.insert(0, {"vector": self.contraction.vector})
+        elif self.unique:
+            ways = [{"factor": True}, {"steps": _STEPS}, {}]
+        for way in ways[:-1]:
+            try:
+                return game_certificate(self.system, self.actions, **way)
+            except CertificateError:  # not by this way, or not in exact arithmetic
+                continue
+        return game_certificate(self.system, self.actions)
 
     def __str__(self) -> str:
         from solvers.game_tables import equilibrium_table
@@ -172,11 +182,13 @@ def equilibrium(
     -----
     Games without bounds are one linear system, solved by Krylov methods with iterative refinement; with bounds, and
     with logit responses, by sweeps and semismooth Newton-Krylov steps (`solvers.newton`); participation games by chains
-    of decisions in O(n + m). Where strong feedback of mixed signs leads these astray, Lemke's pivots find an equilibrium
-    of up to 300 people with finite bounds (`solvers.lemke`). Uniqueness is certified by a positive vector v with |W| v < v (Collatz and Wielandt: then
-    responses are a contraction), else, up to 3,000 people, by a Cholesky factor of I - (W + W') / 2 (then the game is
-    diagonally strictly concave: Rosen, 1965), else, if all weights are at least 0, by enclosing all equilibria between
-    the least and the greatest (Milgrom and Roberts, 1990). Where nothing decides, `unique` is None.
+    of decisions in O(n + m). Where strong feedback of mixed signs leads these astray, Lemke's pivots find an
+    equilibrium of up to 300 people with finite bounds (`solvers.lemke`).
+
+    Uniqueness is certified by a positive vector v with |W| v < v (Collatz and Wielandt: then responses are a
+    contraction), else, up to 3,000 people, by a Cholesky factor of I - (W + W') / 2 (then the game is diagonally
+    strictly concave: Rosen, 1965), else, if all weights are at least 0, by enclosing all equilibria between the least
+    and the greatest (Milgrom and Roberts, 1990). Where nothing decides, `unique` is None.
 
     Examples
     --------

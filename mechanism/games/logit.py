@@ -164,12 +164,17 @@ class Logit(PayoffSystem):
 
     def deviations(self, actions: ArrayLike) -> tuple[Reals, Reals]:
         """Return the chance that others' actions lead to, and what it brings more, both float64 of shape (n,)."""
-        from scipy.special import expit, kl_div
+        from scipy.special import entr, expit, kl_div, log_expit
 
         p = self.checked(actions)
         value = self.rationality * self.margin(p)
         best, rest = expit(value), expit(-value)
-        return np.asarray(best), np.asarray((kl_div(p, best) + kl_div(1 - p, rest)) / self.rationality)
+        lost = kl_div(p, best) + kl_div(1 - p, rest)
+        far = ~np.isfinite(lost)  # a chance that underflows has a logarithm all the same
+        if far.any():
+            x, z = p[far], value[far]
+            lost[far] = -entr(x) - entr(1 - x) - x * log_expit(z) - (1 - x) * log_expit(-z)
+        return np.asarray(best), np.asarray(lost / self.rationality)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the system as plain Python values, ready for JSON."""

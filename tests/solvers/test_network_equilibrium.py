@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from mechanism import CostModel, Graph, IncentiveNetwork, LinearQuadratic, Logit
-from mechanism.errors import InvalidInputError, SolveError
+from mechanism import CostModel, Graph, IncentiveNetwork, LinearQuadratic, Logit, Participation
+from mechanism.errors import CertificateError, InvalidInputError, SolveError
+from proofs import check_certificate
 from solvers import equilibrium
 from solvers.lemke import lemke
 from tests.reference.games import complete, random_graph, ring, star
@@ -280,3 +281,31 @@ def test_brute_force_finds_no_other_profile_of_a_small_game():
     nearest = min(product(*grid), key=lambda x: np.abs(best_by_hand(game, np.array(x)) - x).max())
     step = max((high - low) / 20 for low, high in zip(game.lower, game.upper, strict=True))
     assert np.abs(np.array(nearest) - found.actions).max() <= 12 * step
+
+
+@settings(max_examples=30)
+@given(SEEDS, st.floats(0.1, 2.0), st.booleans(), st.booleans())
+def test_certificates_are_accepted_and_break_with_the_actions(seed, size, signs, symmetric):
+    game = random_game(seed, n=8, size=size, signs=signs, bounds=True, symmetric=symmetric)
+    found = equilibrium(game)
+    certificate = found.certificate
+    claims = check_certificate(game, certificate)
+    assert any("one equilibrium" in claim for claim in claims) == (found.unique is True)
+    for sign in (-1e-6, 1e-6):
+        moved = certificate | {"actions": certificate["actions"].copy()}
+        moved["actions"][seed % 8] += sign
+        with pytest.raises(CertificateError):
+            check_certificate(game, moved)
+
+
+def test_a_logit_enclosure_is_certified():
+    game = Logit(complete(6), 4.0, support=1.0, cost=2.5, rationality=4.0)
+    assert any("in a box" in claim for claim in check_certificate(game, equilibrium(game).certificate))
+
+
+def test_a_club_of_two_sizes_certifies_the_end_that_was_asked_for():
+    game = Participation(complete(5), 0.0, support=1.0, cost=3.5)
+    for start, word in ((None, "least"), ("upper", "greatest")):
+        claims = check_certificate(game, equilibrium(game, start=start).certificate)
+        assert any(word in claim for claim in claims)
+        assert not any("one equilibrium" in claim for claim in claims)

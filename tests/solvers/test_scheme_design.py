@@ -222,7 +222,7 @@ def nethept():
 
 def test_nethept_frontier(nethept):
     """Reference figures of an independent implementation of the same game (standard errors about 1.3)."""
-    curve = frontier(nethept, [0, 0.1, 0.25, 0.5, 1], rng=7)
+    curve = frontier(nethept, [0, 0.25, 1], rng=7)
     rows = {row.name: row for row in curve.rows if row.kind == "known"}
     for name, recruits, depth, found, payout in [
         ("finder takes all", 128, 1.00, 0.120, 0.120),
@@ -236,7 +236,7 @@ def test_nethept_frontier(nethept):
         assert result.mean_depth == pytest.approx(depth, rel=0.03)
         assert result.found == pytest.approx(found, rel=0.03)
         assert result.payout == pytest.approx(payout, rel=0.03)
-    for found, least in zip(curve.designs, [1292, 1443, 1617, 1694, 1696], strict=True):
+    for found, least in zip(curve.designs, [1292, 1617, 1696], strict=True):
         assert found.recruitment.recruits >= least
     test_designs_are_proved_and_their_certificates_accepted(curve)
     test_recruits_rise_with_what_a_cheater_may_gain(curve)
