@@ -150,15 +150,13 @@ def bounded_table(n: int, *, every: bool) -> str:
                 x = after
 
         def quasi_newton(game=game, matrix=matrix) -> np.ndarray:
-            def loss(x: np.ndarray) -> tuple[float, np.ndarray]:
-                pulled = matrix @ x
-                slope = x - pulled - game.standalone
-                return float(x @ (x - pulled) / 2 - game.standalone @ x), slope
+            def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
+                slope = point - matrix @ point - game.standalone
+                return float(point @ (slope - game.standalone) / 2), slope
 
             options = {"maxiter": 10_000, "maxfun": 20_000, "ftol": 1e-15, "gtol": 1e-9}
-            return minimize(
-                loss, np.zeros(n), jac=True, method="L-BFGS-B", bounds=[(0, 1)] * n, options=options
-            ).x
+            bounds = [(0, 1)] * n
+            return minimize(loss, np.zeros(n), jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
 
         def programme(solver: str, game=game, hessian=hessian) -> np.ndarray:
             x = cp.Variable(n)
@@ -248,10 +246,8 @@ def scaling_table(sizes: list[int]) -> str:
         ]
         cells = []
         for game in games:
-            seconds, found = zip(
-                *(timed(lambda: equilibrium(game)) for _ in range(3 if n < 10**7 else 1)),
-                strict=True,  # noqa: B023
-            )
+            runs = [timed(lambda: equilibrium(game)) for _ in range(3 if n < 10**7 else 1)]  # noqa: B023
+            seconds, found = zip(*runs, strict=True)
             cells += [f"{np.median(seconds) / graph.m * 1e9:,.0f}", f"{found[0].work.passes}"]
         table.add_row(f"{n:,}", f"{graph.m:,}", *cells[:-1])
     return render("Equilibria as networks grow, ten arcs a person: everything that `equilibrium` does", table)

@@ -128,6 +128,7 @@ def combined(layers: Sequence[Layer], factors: Sequence[float | ArrayLike] | Non
 
 
 def _layer_of(matrix: csr_array, like: Graph) -> Layer:
+    matrix = matrix.copy()  # the arrays may be those of a graph
     matrix.eliminate_zeros()
     matrix.sort_indices()
     graph = Graph(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), like.labels)

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from solvers.design_regret import Regret, RegretRow, regret, stress, sweep_motives
     from solvers.design_surface import Demands, Surface, SurfacePoint, surface
     from solvers.diffusion import Spread, spread
+    from solvers.equilibrium_enumeration import AllEquilibria, all_equilibria
+    from solvers.equilibrium_sampling import sample_equilibria
     from solvers.exact_spread import ExactSpread, exact_spread
     from solvers.forest_rewards import tree_rewards
+    from solvers.interdependence import EffectiveGame, effective_game
     from solvers.message_passing import MessagePassing, expected_recruits, expected_spread
     from solvers.multiplicity import Equilibria, equilibria
     from solvers.network_equilibrium import NashEquilibrium, equilibrium
@@ -25,12 +28,15 @@ if TYPE_CHECKING:
     from solvers.scheme_design import Design, design
     from solvers.share_design import ShareDesign, design_shares
     from solvers.share_play import ShareCampaign, SharePlay, improve_shares, play_shares
+    from solvers.stability import is_stable
     from solvers.timeline import Timeline
 
 __all__ = [
+    "AllEquilibria",
     "Cluster",
     "Demands",
     "Design",
+    "EffectiveGame",
     "Equilibria",
     "ExactSpread",
     "Frontier",
@@ -52,8 +58,10 @@ __all__ = [
     "Surface",
     "SurfacePoint",
     "Timeline",
+    "all_equilibria",
     "design",
     "design_shares",
+    "effective_game",
     "equilibria",
     "equilibrium",
     "exact_spread",
@@ -62,12 +70,14 @@ __all__ = [
     "frontier",
     "global_bound",
     "improve_shares",
+    "is_stable",
     "least_budget",
     "play_shares",
     "query_growth",
     "query_rewards",
     "recruit",
     "regret",
+    "sample_equilibria",
     "spread",
     "stress",
     "surface",
@@ -82,6 +92,10 @@ _ROOMS = {
     "solvers.design_frontier": ("Frontier", "FrontierRow", "frontier"),
     "solvers.design_surface": ("Demands", "Surface", "SurfacePoint", "surface"),
     "solvers.diffusion": ("Spread", "spread"),
+    "solvers.equilibrium_enumeration": ("AllEquilibria", "all_equilibria"),
+    "solvers.equilibrium_sampling": ("sample_equilibria",),
+    "solvers.interdependence": ("EffectiveGame", "effective_game"),
+    "solvers.stability": ("is_stable",),
     "solvers.exact_spread": ("ExactSpread", "exact_spread"),
     "solvers.forest_rewards": ("tree_rewards",),
     "solvers.budget_search": ("LeastBudget", "least_budget"),

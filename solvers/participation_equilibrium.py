@@ -130,12 +130,10 @@ def supporters_needed(system: Participation, support: float) -> NDArray[np.int64
     inside = (quotient > -0.5) & (quotient < degree + 0.5)
     needed = np.where(quotient <= 0, 0, degree + 1)
     needed[inside] = np.ceil(quotient[inside])
-    near = inside & (np.abs(quotient - np.rint(quotient)) <= _NEAR * (1 + np.abs(quotient)))
-    if (
-        support.is_integer()
-    ):  # differences of whole numbers are exact, and so is what their quotient is rounded to
-        near &= (system.cost != np.rint(system.cost)) | (system.benefit != np.rint(system.benefit))
-    near = np.flatnonzero(near)
+    doubtful = inside & (np.abs(quotient - np.rint(quotient)) <= _NEAR * (1 + np.abs(quotient)))
+    if support.is_integer():  # differences of whole numbers are exact, and so is what their quotient is rounded to
+        doubtful &= (system.cost != np.rint(system.cost)) | (system.benefit != np.rint(system.benefit))
+    near = np.flatnonzero(doubtful)
     if len(near):
         pairs, kind = np.unique(
             np.column_stack((system.cost[near], system.benefit[near])), axis=0, return_inverse=True

@@ -7,7 +7,9 @@ from mechanism.errors import InvalidInputError
 from mechanism.games.interdependent import Interdependent
 from mechanism.games.linear_quadratic import LinearQuadratic
 from mechanism.games.logit import Logit
+from mechanism.games.normal_form import NormalForm
 from mechanism.games.participation import Participation
+from mechanism.games.polymatrix import Polymatrix
 from mechanism.games.query import QueryNetwork
 from mechanism.games.system import PayoffSystem
 
@@ -15,8 +17,10 @@ __all__ = [
     "Interdependent",
     "LinearQuadratic",
     "Logit",
+    "NormalForm",
     "Participation",
     "PayoffSystem",
+    "Polymatrix",
     "QueryNetwork",
     "system_from_dict",
 ]
