@@ -203,7 +203,7 @@ def equilibrium(
         raise InvalidInputError("tolerance", tolerance, allowed="a number in (0, 0.1]")
     limit = whole(max_passes, argument="max_passes")
     if isinstance(system, Interdependent):
-        from solvers.effective_game import effective_game
+        from solvers.interdependence import effective_game
 
         system = effective_game(system).game
     if isinstance(system, Participation):
