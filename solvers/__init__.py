@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from solvers.exact_spread import ExactSpread, exact_spread
     from solvers.forest_rewards import tree_rewards
     from solvers.interdependence import EffectiveGame, effective_game
+    from solvers.interventions import target
     from solvers.message_passing import MessagePassing, expected_recruits, expected_spread
     from solvers.multiplicity import Equilibria, equilibria
     from solvers.network_equilibrium import NashEquilibrium, equilibrium
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from solvers.share_design import ShareDesign, design_shares
     from solvers.share_play import ShareCampaign, SharePlay, improve_shares, play_shares
     from solvers.stability import is_stable
+    from solvers.targeting import Targeting
     from solvers.timeline import Timeline
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "Status",
     "Surface",
     "SurfacePoint",
+    "Targeting",
     "Timeline",
     "all_equilibria",
     "design",
@@ -83,6 +86,7 @@ __all__ = [
     "surface",
     "sweep",
     "sweep_motives",
+    "target",
     "tree_rewards",
 ]
 
@@ -94,6 +98,8 @@ _ROOMS = {
     "solvers.diffusion": ("Spread", "spread"),
     "solvers.equilibrium_enumeration": ("AllEquilibria", "all_equilibria"),
     "solvers.equilibrium_sampling": ("sample_equilibria",),
+    "solvers.interventions": ("target",),
+    "solvers.targeting": ("Targeting",),
     "solvers.interdependence": ("EffectiveGame", "effective_game"),
     "solvers.stability": ("is_stable",),
     "solvers.exact_spread": ("ExactSpread", "exact_spread"),
