@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from solvers.progress import Progress
 
-__all__ = ["FixedPoint", "Responses", "Work", "settle", "solve_linear"]
+__all__ = ["FixedPoint", "Responses", "Work", "looks_symmetric", "settle", "solve_linear"]
 
 Reals = NDArray[np.float64]
 Floats = NDArray[Any]
@@ -81,8 +81,8 @@ class FixedPoint:
         Largest distance of one of them from its response.
     converged : bool
         Whether that is within the tolerance.
-    symmetric : bool
-        Whether W looks symmetric; False if that was never asked.
+    symmetric : bool or None
+        Whether W looks symmetric; None if that was never asked.
     work : Work
         What it took.
     """
@@ -90,7 +90,7 @@ class FixedPoint:
     actions: Reals
     residual: float
     converged: bool
-    symmetric: bool = False
+    symmetric: bool | None = None
     work: Work = field(default_factory=Work)
 
 
@@ -161,15 +161,15 @@ def settle(
         if progress is not None:
             progress("equilibrium", min(work.passes, max_passes), max_passes)
         if least <= wanted or work.passes >= max_passes:
-            return FixedPoint(best, least, least <= wanted, bool(symmetric), work)
+            return FixedPoint(best, least, least <= wanted, symmetric, work)
         if stale > _PATIENCE or not np.isfinite(residual):
             if responses.sweep is None:
-                return FixedPoint(best, least, False, bool(symmetric), work)
+                return FixedPoint(best, least, False, symmetric, work)
             x, stale, more = best.copy(), 0, 2 * more
             _sweep(responses.sweep, x, min(more, max_passes - work.passes), work)
             continue
         if symmetric is None:
-            symmetric = _looks_symmetric(rough, work)
+            symmetric = looks_symmetric(rough, work)
         new = responses.slope(values)
         settled = responses.sweep is None or _alike(slopes, new)
         slopes = new
@@ -213,7 +213,7 @@ def _sweep(sweep: Callable[[Reals], float], actions: Reals, times: int, work: Wo
             break
 
 
-def _looks_symmetric(matrix: Any, work: Work) -> bool:
+def looks_symmetric(matrix: Any, work: Work) -> bool:
     """Return whether y'Wz = z'Wy for two vectors without pattern: never False for symmetric W."""
     place = np.arange(1, matrix.shape[0] + 1, dtype=np.float64)
     one, two = (np.modf(place * step)[0].astype(matrix.dtype) - matrix.dtype.type(0.5) for step in _STEPS)

@@ -131,7 +131,9 @@ def supporters_needed(system: Participation, support: float) -> NDArray[np.int64
     needed = np.where(quotient <= 0, 0, degree + 1)
     needed[inside] = np.ceil(quotient[inside])
     doubtful = inside & (np.abs(quotient - np.rint(quotient)) <= _NEAR * (1 + np.abs(quotient)))
-    if support.is_integer():  # differences of whole numbers are exact, and so is what their quotient is rounded to
+    if (
+        support.is_integer()
+    ):  # differences of whole numbers are exact, and so is what their quotient is rounded to
         doubtful &= (system.cost != np.rint(system.cost)) | (system.benefit != np.rint(system.benefit))
     near = np.flatnonzero(doubtful)
     if len(near):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.newton import Work, solve_linear
+from solvers.newton import Work, looks_symmetric, solve_linear
 
 __all__ = ["Contraction", "contraction", "is_monotone", "radius_at_least"]
 
@@ -43,7 +43,7 @@ class Contraction:
 
 
 def contraction(
-    weights: Any, candidate: Reals | None = None, *, symmetric: bool = False
+    weights: Any, candidate: Reals | None = None, *, symmetric: bool | None = None
 ) -> Contraction | None:
     """Search a positive vector that certifies a spectral radius below 1.
 
@@ -53,8 +53,8 @@ def contraction(
         |W|, at least 0.
     candidate : ndarray of float64, shape (n,), optional
         Is tried first.
-    symmetric : bool
-        Whether |W| looks symmetric, so that conjugate gradients may serve.
+    symmetric : bool, optional
+        Whether |W| looks symmetric, so that conjugate gradients may serve; found out by default.
 
     Returns
     -------
@@ -66,10 +66,14 @@ def contraction(
     v = (I - |W|)^-1 1 is positive, and |W| v = v - 1 < v, if and only if the radius is below 1: the system is solved
     more and more precisely until the vector found does. A few dozen passes over the arcs.
     """
+    from scipy.sparse import csr_array
+
     found = None if candidate is None else _rate(weights, candidate)
     if found is not None:
         return found
-    rough = weights.astype(np.float32)
+    rough = csr_array((weights.data.astype(np.float32), weights.indices, weights.indptr), shape=weights.shape)
+    if symmetric is None:
+        symmetric = looks_symmetric(rough, Work())
     ones = np.ones(weights.shape[0], dtype=np.float32)
     for precision in (1e-2, 1e-4, 1e-6):
         vector = solve_linear(rough, None, ones, symmetric=symmetric, precision=precision, work=Work())
