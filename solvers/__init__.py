@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from solvers.budget_search import LeastBudget, least_budget
+    from solvers.centrality import bonacich_centrality, diffusion_centrality, katz_centrality
     from solvers.cluster import Cluster, sweep
     from solvers.design_bound import GlobalBound, global_bound
     from solvers.design_frontier import Frontier, FrontierRow, frontier
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from solvers.forest_rewards import tree_rewards
     from solvers.interdependence import EffectiveGame, effective_game
     from solvers.interventions import target
+    from solvers.key_players import KeyPlayers, Player, key_player
     from solvers.message_passing import MessagePassing, expected_recruits, expected_spread
     from solvers.multiplicity import Equilibria, equilibria
     from solvers.network_equilibrium import NashEquilibrium, equilibrium
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from solvers.scheme_design import Design, design
     from solvers.share_design import ShareDesign, design_shares
     from solvers.share_play import ShareCampaign, SharePlay, improve_shares, play_shares
+    from solvers.spectral import SpectralRadius, spectral_radius
     from solvers.stability import is_stable
     from solvers.targeting import Targeting
     from solvers.timeline import Timeline
@@ -44,9 +47,11 @@ __all__ = [
     "Frontier",
     "FrontierRow",
     "GlobalBound",
+    "KeyPlayers",
     "LeastBudget",
     "MessagePassing",
     "NashEquilibrium",
+    "Player",
     "QueryGrowth",
     "QueryRewards",
     "Recruitment",
@@ -55,6 +60,7 @@ __all__ = [
     "ShareCampaign",
     "ShareDesign",
     "SharePlay",
+    "SpectralRadius",
     "Spread",
     "Status",
     "Surface",
@@ -62,8 +68,10 @@ __all__ = [
     "Targeting",
     "Timeline",
     "all_equilibria",
+    "bonacich_centrality",
     "design",
     "design_shares",
+    "diffusion_centrality",
     "effective_game",
     "equilibria",
     "equilibrium",
@@ -74,6 +82,8 @@ __all__ = [
     "global_bound",
     "improve_shares",
     "is_stable",
+    "katz_centrality",
+    "key_player",
     "least_budget",
     "play_shares",
     "query_growth",
@@ -81,6 +91,7 @@ __all__ = [
     "recruit",
     "regret",
     "sample_equilibria",
+    "spectral_radius",
     "spread",
     "stress",
     "surface",
@@ -98,6 +109,9 @@ _ROOMS = {
     "solvers.diffusion": ("Spread", "spread"),
     "solvers.equilibrium_enumeration": ("AllEquilibria", "all_equilibria"),
     "solvers.equilibrium_sampling": ("sample_equilibria",),
+    "solvers.centrality": ("bonacich_centrality", "diffusion_centrality", "katz_centrality"),
+    "solvers.key_players": ("KeyPlayers", "Player", "key_player"),
+    "solvers.spectral": ("SpectralRadius", "spectral_radius"),
     "solvers.interventions": ("target",),
     "solvers.targeting": ("Targeting",),
     "solvers.interdependence": ("EffectiveGame", "effective_game"),

@@ -16,7 +16,8 @@ from solvers.lemke import MOST_PEOPLE, lemke
 from solvers.newton import FixedPoint, Responses, Work, settle
 from solvers.participation_equilibrium import Chains, chains
 from solvers.progress import Progress
-from solvers.uniqueness import Contraction, contraction, is_monotone, radius_at_least
+from solvers.spectral import radius_of
+from solvers.uniqueness import Contraction, contraction, is_monotone
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -296,7 +297,7 @@ class _Search:
         own = self.complements and unbounded and bool((standalone > 0).all())
         certified = contraction(self.absolute, x if own else None, symmetric=found.symmetric)
         if certified is None and unbounded and self.complements:
-            radius = radius_at_least(self.absolute)
+            radius = radius_of(self.absolute).lower
             if radius >= 1 - _SINGULAR:
                 raise InvalidInputError(
                     "interaction",

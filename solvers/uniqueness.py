@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from solvers.newton import Work, looks_symmetric, solve_linear
 
-__all__ = ["Contraction", "contraction", "is_monotone", "radius_at_least"]
+__all__ = ["Contraction", "contraction", "is_monotone"]
 
 Reals = NDArray[np.float64]
 _ROUNDING = 1e-12  # relative, far above what sums of positive numbers lose
 _DENSE = 3000  # people up to which a dense factorisation is made
-_ROUNDS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,26 +89,6 @@ def _rate(weights: Any, vector: Reals) -> Contraction | None:
         return None
     rate = float(((weights @ vector) / vector).max(initial=0.0)) * (1 + _ROUNDING)
     return Contraction(vector, rate) if rate < 1 else None
-
-
-def radius_at_least(weights: Any) -> float:
-    """Return a number that the spectral radius of a matrix of entries at least 0 certainly reaches.
-
-    Notes
-    -----
-    If W v >= c v for some v >= 0 other than 0 then the radius is at least c (Collatz, 1942). v comes from some dozens
-    of steps of the power method on W + I, cut to where it is not small.
-    """
-    n = weights.shape[0]
-    vector = np.ones(n)
-    best = 0.0
-    for _ in range(_ROUNDS):
-        vector = weights @ vector + vector
-        vector /= vector.max()
-        kept = np.where(vector > 1e-3, vector, 0.0)
-        reached = (weights @ kept)[kept > 0] / kept[kept > 0]
-        best = max(best, float(reached.min()) * (1 - _ROUNDING))
-    return best
 
 
 def is_monotone(matrix: Any) -> bool | None:
