@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from solvers.altruism_design import AltruismDesign, design_altruism
     from solvers.budget_search import LeastBudget, least_budget
     from solvers.centrality import bonacich_centrality, diffusion_centrality, katz_centrality
     from solvers.cluster import Cluster, sweep
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from solvers.message_passing import MessagePassing, expected_recruits, expected_spread
     from solvers.multiplicity import Equilibria, equilibria
     from solvers.network_equilibrium import NashEquilibrium, equilibrium
+    from solvers.peer_incentives import BudgetCurve, PeerRewards, budget_curve, peer_rewards
     from solvers.query_contracts import QueryRewards, query_rewards
     from solvers.query_sweep import QueryGrowth, query_growth
     from solvers.recruitment import Recruitment, Status, recruit
@@ -33,11 +35,14 @@ if TYPE_CHECKING:
     from solvers.share_play import ShareCampaign, SharePlay, improve_shares, play_shares
     from solvers.spectral import SpectralRadius, spectral_radius
     from solvers.stability import is_stable
+    from solvers.subsidy_design import Subsidies, subsidies
     from solvers.targeting import Targeting
     from solvers.timeline import Timeline
 
 __all__ = [
     "AllEquilibria",
+    "AltruismDesign",
+    "BudgetCurve",
     "Cluster",
     "Demands",
     "Design",
@@ -51,6 +56,7 @@ __all__ = [
     "LeastBudget",
     "MessagePassing",
     "NashEquilibrium",
+    "PeerRewards",
     "Player",
     "QueryGrowth",
     "QueryRewards",
@@ -63,13 +69,16 @@ __all__ = [
     "SpectralRadius",
     "Spread",
     "Status",
+    "Subsidies",
     "Surface",
     "SurfacePoint",
     "Targeting",
     "Timeline",
     "all_equilibria",
     "bonacich_centrality",
+    "budget_curve",
     "design",
+    "design_altruism",
     "design_shares",
     "diffusion_centrality",
     "effective_game",
@@ -85,6 +94,7 @@ __all__ = [
     "katz_centrality",
     "key_player",
     "least_budget",
+    "peer_rewards",
     "play_shares",
     "query_growth",
     "query_rewards",
@@ -94,6 +104,7 @@ __all__ = [
     "spectral_radius",
     "spread",
     "stress",
+    "subsidies",
     "surface",
     "sweep",
     "sweep_motives",
@@ -109,6 +120,9 @@ _ROOMS = {
     "solvers.diffusion": ("Spread", "spread"),
     "solvers.equilibrium_enumeration": ("AllEquilibria", "all_equilibria"),
     "solvers.equilibrium_sampling": ("sample_equilibria",),
+    "solvers.altruism_design": ("AltruismDesign", "design_altruism"),
+    "solvers.peer_incentives": ("BudgetCurve", "PeerRewards", "budget_curve", "peer_rewards"),
+    "solvers.subsidy_design": ("Subsidies", "subsidies"),
     "solvers.centrality": ("bonacich_centrality", "diffusion_centrality", "katz_centrality"),
     "solvers.key_players": ("KeyPlayers", "Player", "key_player"),
     "solvers.spectral": ("SpectralRadius", "spectral_radius"),

@@ -115,7 +115,7 @@ class Moves:
 def moves_of(
     game: PeerPressure, *, mechanism: str, counts_welfare: bool, rewarded: str, identity_cost: float
 ) -> Moves:
-    """Return the ways to move people; the arguments are those of `solvers.peer_rewards.peer_rewards`.
+    """Return the ways to move people; the arguments are those of `solvers.peer_rewards`.
 
     Notes
     -----

@@ -9,6 +9,7 @@ from mechanism.games.linear_quadratic import LinearQuadratic
 from mechanism.games.logit import Logit
 from mechanism.games.normal_form import NormalForm
 from mechanism.games.participation import Participation
+from mechanism.games.peer_pressure import PeerPressure
 from mechanism.games.polymatrix import Polymatrix
 from mechanism.games.query import QueryNetwork
 from mechanism.games.system import PayoffSystem
@@ -20,6 +21,7 @@ __all__ = [
     "NormalForm",
     "Participation",
     "PayoffSystem",
+    "PeerPressure",
     "Polymatrix",
     "QueryNetwork",
     "system_from_dict",
