@@ -347,11 +347,12 @@ def _move(
     total[1:-1][around[1:] == around[:-1]] = np.inf  # who helps and is helped is passed at once
     here = int(np.searchsorted(around, place[person]))
     best = int(np.argmin(total))
-    if total[best] >= total[here] - tolerance:
-        return False
     before = around[best - 1] if best else around[0] - 2
     after = around[best] if best < len(around) else around[-1] + 2
-    place[person] = (before + after) / 2
+    between = (before + after) / 2
+    if total[best] >= total[here] - tolerance or not before < between < after:
+        return False
+    place[person] = between
     short[person] = need[person] - had[best]
     short[helped] = without - help_given * (place[helped] > place[person])
     return True

@@ -267,6 +267,29 @@ def test_designed_payments_do_not_pay_fakes():
         subsidies(hub, 1, posted=True, peers=True, identity_cost=1.75)
 
 
+def test_rewards_are_for_friends_who_join_before():
+    """Bob lacks more than his own subsidy may be, and has ann, who joined, but not yet cem."""
+    trio = Graph.from_edges([0, 1, 1, 2], [1, 0, 2, 1])
+    game = Participation(trio, [1.0, 0.0, 0.0], support=0.5, cost=[1.0, 1.25, 1.0])
+    plan = subsidies(game, 1, robust=True, peers=True, most=0.5, identity_cost=0.25)
+    assert plan.order.tolist() == [0, 1, 2]
+    assert plan.own == pytest.approx([0, 0.5, 0.5])
+    assert plan.peer == pytest.approx([0, 0.25, 0, 0])
+    assert plan.is_least
+
+
+def test_posted_rewards_stand_in_for_subsidies_that_fakes_would_take():
+    """Six friends of one another, and one with four friends who lacks 1: s + 4 r >= 1, s + 2 r <= .8."""
+    pairs = [(i, j) for i in range(6) for j in range(i)] + [(6, j) for j in range(4)]
+    graph = Graph.from_edges(*np.array(pairs).T, directed=False)
+    game = Participation(graph, [0.0] * 7, support=0.0, cost=[0.0] * 6 + [1.0])
+    plan = subsidies(game, 1, posted=True, peers=True, identity_cost=0.8, identities=1)
+    assert (plan.own[0], plan.peer[0]) == (pytest.approx(0.6), pytest.approx(0.1))
+    assert plan.cost == pytest.approx(8.0)
+    assert plan.bound == pytest.approx(8.0)
+    assert plan.gain_by_fakes(1, identity_cost=0.8) <= 1e-9
+
+
 def test_prints_draws_and_writes():
     game = Participation(PATH, 0.0, support=1.0, cost=1.5)
     plan = subsidies(game, 1, robust=True, peers=True)
