@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.products import RowBlocks
 from solvers.progress import Progress
 
 __all__ = ["FixedPoint", "Responses", "Work", "looks_symmetric", "settle", "solve_linear"]
@@ -18,8 +19,8 @@ Floats = NDArray[Any]
 _SWEEPS = 3  # sweeps before the first Newton step,
 _FEW = 12  # and more while so few seem to be left
 _LOOSE = 3e-3  # relative residual of a Newton system while the slopes still change
-_REACH = {np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-13}  # relative residual of a Newton system
-_SMALL = 300_000  # arcs up to which double precision is as fast: the matrix stays in the cache
+_REACH = {np.dtype(np.float32): 3e-6, np.dtype(np.float64): 1e-13}  # relative residual of a Newton system
+_SMALL = 1_500_000  # arcs up to which double precision is as fast: vectors stay in the cache
 _PATIENCE = 6  # Newton steps without progress before sweeps are made instead
 _ITERATIONS = 500  # of a Krylov method
 _STEPS = (0.6180339887498949, 0.41421356237309515)  # of two sequences without pattern
@@ -135,12 +136,8 @@ def settle(
     I - W is an M-matrix. Where steps bring nothing, sweeps are made from the best actions instead; each raises the
     potential of a symmetric game. O(n + m) memory; a pass costs O(n + m).
     """
-    from scipy.sparse import csr_array
-
-    matrix = responses.matrix
-    rough = matrix
-    if matrix.nnz > _SMALL:
-        rough = csr_array((matrix.data.astype(np.float32), matrix.indices, matrix.indptr), shape=matrix.shape)
+    matrix = RowBlocks(responses.matrix)
+    rough = RowBlocks(responses.matrix, np.float32) if responses.matrix.nnz > _SMALL else matrix
     work = Work()
     scale = float(np.abs(responses.standalone).max(initial=0.0))
     x = start.copy()
@@ -150,8 +147,10 @@ def settle(
     slopes: Reals | None = None
     symmetric: bool | None = None
     while True:
-        values = responses.standalone + matrix @ x
-        work.passes += 1
+        values = responses.standalone
+        if work.passes or x.any():
+            values = values + matrix @ x
+            work.passes += 1
         away = responses.respond(values) - x
         residual = float(np.abs(away).max(initial=0.0))
         stale = 0 if residual < 0.5 * least else stale + 1
@@ -173,8 +172,11 @@ def settle(
         new = responses.slope(values)
         settled = responses.sweep is None or _alike(slopes, new)
         slopes = new
-        precision = _precision(0.3 * wanted / residual, _REACH[rough.dtype]) if settled else _LOOSE
-        x = responses.within(x + _newton_step(rough, away, slopes, symmetric, precision, work))
+        linear = responses.sweep is None
+        precision = _precision(wanted / residual, _REACH[rough.dtype]) if settled else _LOOSE
+        x = responses.within(
+            x + _newton_step(rough, away, None if linear else slopes, symmetric, precision, work)
+        )
 
 
 def _precision(reduction: float, reach: float) -> float:
@@ -213,7 +215,7 @@ def _sweep(sweep: Callable[[Reals], float], actions: Reals, times: int, work: Wo
             break
 
 
-def looks_symmetric(matrix: Any, work: Work) -> bool:
+def looks_symmetric(matrix: RowBlocks, work: Work) -> bool:
     """Return whether y'Wz = z'Wy for two vectors without pattern: never False for symmetric W."""
     place = np.arange(1, matrix.shape[0] + 1, dtype=np.float64)
     one, two = (np.modf(place * step)[0].astype(matrix.dtype) - matrix.dtype.type(0.5) for step in _STEPS)
@@ -227,26 +229,30 @@ def looks_symmetric(matrix: Any, work: Work) -> bool:
 
 
 def _newton_step(
-    matrix: Any, away: Reals, slopes: Reals, symmetric: bool, precision: float, work: Work
+    matrix: RowBlocks, away: Reals, slopes: Reals | None, symmetric: bool, precision: float, work: Work
 ) -> Reals:
-    """Return the change of the actions by one Newton step."""
+    """Return the change of the actions by one Newton step; without slopes they are all 1."""
     work.steps += 1
-    root = np.sqrt(slopes).astype(matrix.dtype)
     size = float(np.abs(away).max())
-    right = root * (matrix @ (away / size).astype(matrix.dtype))
+    scaled = (away / size).astype(matrix.dtype)
+    if slopes is None:
+        step = solve_linear(matrix, None, scaled, symmetric=symmetric, precision=precision, work=work)
+        return size * step.astype(np.float64)
+    root = np.sqrt(slopes).astype(matrix.dtype)
+    right = root * (matrix @ scaled)
     work.passes += 1
     step = solve_linear(matrix, root, right, symmetric=symmetric, precision=precision, work=work)
     return away + size * (root * step).astype(np.float64)
 
 
 def solve_linear(
-    matrix: Any, root: Floats | None, right: Floats, *, symmetric: bool, precision: float, work: Work
+    matrix: RowBlocks, root: Floats | None, right: Floats, *, symmetric: bool, precision: float, work: Work
 ) -> Floats:
     """Solve (I - S W S) e = r, S diagonal, in the precision of W.
 
     Parameters
     ----------
-    matrix : scipy.sparse.csr_array of float32 or float64, shape (n, n)
+    matrix : RowBlocks of float32 or float64, shape (n, n)
         W.
     root : ndarray, shape (n,), optional
         The diagonal of S; all 1 by default.

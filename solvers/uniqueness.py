@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.newton import Work, looks_symmetric, solve_linear
+from solvers.products import RowBlocks
 
 __all__ = ["Contraction", "contraction", "is_monotone"]
 
@@ -65,18 +66,17 @@ def contraction(
     v = (I - |W|)^-1 1 is positive, and |W| v = v - 1 < v, if and only if the radius is below 1: the system is solved
     more and more precisely until the vector found does. A few dozen passes over the arcs.
     """
-    from scipy.sparse import csr_array
-
-    found = None if candidate is None else _rate(weights, candidate)
+    exact = RowBlocks(weights)
+    found = None if candidate is None else _rate(exact, candidate)
     if found is not None:
         return found
-    rough = csr_array((weights.data.astype(np.float32), weights.indices, weights.indptr), shape=weights.shape)
+    rough = RowBlocks(weights, np.float32)
     if symmetric is None:
         symmetric = looks_symmetric(rough, Work())
     ones = np.ones(weights.shape[0], dtype=np.float32)
     for precision in (1e-2, 1e-4, 1e-6):
         vector = solve_linear(rough, None, ones, symmetric=symmetric, precision=precision, work=Work())
-        found = _rate(weights, vector.astype(np.float64))
+        found = _rate(exact, vector.astype(np.float64))
         if found is not None:
             return found
         if (vector < -0.1 * np.abs(vector).max()).any():  # at a radius above 1 the solution is not positive
@@ -84,7 +84,7 @@ def contraction(
     return None
 
 
-def _rate(weights: Any, vector: Reals) -> Contraction | None:
+def _rate(weights: RowBlocks, vector: Reals) -> Contraction | None:
     if not np.isfinite(vector).all() or not (vector > 0).all():
         return None
     rate = float(((weights @ vector) / vector).max(initial=0.0)) * (1 + _ROUNDING)
