@@ -3,8 +3,8 @@
     python -m benchmarks.network_games                       # 10^4 and 10^5 people, some minutes
     python -m benchmarks.network_games --large --scaling     # 10^6 people beside the peers, 10^7 alone
 
-All figures of a row are medians of interleaved rounds of the same run. `equilibrium` multiplies on all cores and is timed
-as a whole: checks, search, the gain recomputed, and the certificate of uniqueness; peers solve and no more. Set
+All figures of a row are medians of interleaved rounds of the same run. `equilibrium` multiplies on all cores and is
+timed as a whole: checks, search, the gain recomputed, and the certificate of uniqueness; peers solve and no more. Set
 OPENBLAS_NUM_THREADS=1: on a busy machine its threads wait for one another, and slow the peers down.
 """
 
