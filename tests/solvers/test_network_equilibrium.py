@@ -8,10 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from mechanism import CostModel, Graph, IncentiveNetwork, LinearQuadratic, Logit, Participation
+from mechanism import (
+    CostModel,
+    Graph,
+    IncentiveNetwork,
+    Interdependent,
+    LinearQuadratic,
+    Logit,
+    Participation,
+)
 from mechanism.errors import CertificateError, InvalidInputError, SolveError
 from proofs import check_certificate
-from solvers import equilibrium
+from solvers import all_equilibria, equilibrium
 from solvers.lemke import lemke
 from tests.reference.games import complete, random_graph, ring, star
 
@@ -161,6 +169,39 @@ def test_uniqueness_is_never_claimed_beside_a_second_equilibrium(seed, size):
         if found.least is not None and found.greatest is not None:
             assert (found.least <= found.actions + 1e-8).all()
             assert (found.actions <= found.greatest + 1e-8).all()
+
+
+@settings(max_examples=60)
+@given(SEEDS, st.floats(0.2, 3.0), st.booleans(), st.booleans())
+def test_what_is_found_is_among_all_equilibria(seed, size, signs, symmetric):
+    """Against the enumeration of who is at which bound; and what is called unique is alone there."""
+    game = random_game(seed, n=7, size=size, signs=signs, bounds=True, symmetric=symmetric)
+    every = all_equilibria(game)
+    found = equilibrium(game)
+    if not every.continua:
+        assert np.abs(every.profiles - found.actions).max(axis=1).min() <= 1e-7
+    if found.unique:
+        assert len(every.profiles) == 1
+        assert not every.continua
+    if found.unique is False:
+        assert len(every.profiles) + len(every.continua) > 1
+
+
+@settings(max_examples=40)
+@given(SEEDS, st.floats(0.05, 0.8))
+def test_people_who_care_do_what_is_best_for_their_utility(seed, share):
+    """Utilities by a dense inverse: no other action within the bounds, on a fine grid, has a higher one."""
+    base = random_game(seed, n=6, size=0.6, bounds=True)
+    altruism = random_game(seed + 1, n=6, size=share)
+    game = Interdependent(base, altruism=altruism.interaction, graph=altruism.graph)
+    found = equilibrium(game)
+    person = seed % 6
+    inverse = np.linalg.inv(np.eye(6) - altruism.matrix.toarray())
+    reached = (inverse @ base.payoffs(found.actions))[person]
+    for action in np.linspace(base.lower[person], base.upper[person], 101):
+        x = found.actions.copy()
+        x[person] = action
+        assert (inverse @ base.payoffs(x))[person] <= reached + 1e-10
 
 
 def test_two_who_pull_each_other_to_the_bounds():
