@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mechanism.errors import InvalidInputError
 
-__all__ = ["Edges", "Labels", "Nodes", "labels_of", "simple_arcs"]
+__all__ = ["Edges", "Labels", "Nodes", "labels_of", "opposite_arcs", "simple_arcs"]
 
 _SPARSE = 8  # numbers per edge up to which a table of all numbers is worth its memory
 Labels = NDArray[Any]
@@ -185,6 +185,35 @@ def simple_arcs(
     if not directed:
         code = np.sort(np.concatenate((code, code % n * n + code // n)))
     return code // n, code % n
+
+
+def opposite_arcs(source: Nodes, target: NDArray[Any], n: int) -> Nodes:
+    """Return for each arc the number of the arc with the same ends turned round, -1 if there is none.
+
+    Parameters
+    ----------
+    source, target : ndarray of int, shape (m,)
+        Ends of the arcs, in order of (source, target).
+    n : int
+        Number of nodes.
+
+    Returns
+    -------
+    ndarray of int64, shape (m,)
+
+    Notes
+    -----
+    O(m log m) time.
+
+    Examples
+    --------
+    >>> opposite_arcs(np.array([0, 0, 1]), np.array([1, 2, 0]), 3).tolist()
+    [2, -1, 0]
+    """
+    code = source * n + target
+    wanted = target.astype(np.int64) * n + source
+    place = np.minimum(np.searchsorted(code, wanted), max(len(code) - 1, 0))
+    return np.where(code[place] == wanted, place, -1) if len(code) else np.empty(0, dtype=np.int64)
 
 
 def _count(number: int, thing: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mechanism.arcs import opposite_arcs
 from mechanism.errors import InvalidInputError
 from mechanism.graph import Graph
 from mechanism.numbers import number, whole
@@ -96,7 +97,7 @@ class GaltonWatson:
         if not graph.m:
             return cls(np.ones(1))
         source = np.repeat(np.arange(graph.n), graph.out_degree)
-        back = np.isin(graph.indices.astype(np.int64) * graph.n + source, source * graph.n + graph.indices)
+        back = opposite_arcs(source, graph.indices, graph.n) >= 0
         met = np.bincount(graph.out_degree[graph.indices] - back) / graph.m
         law = np.zeros(len(met))
         for degree in np.flatnonzero(met):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mechanism.errors import UnsupportedProblemError
-from mechanism.games import Interdependent, LinearQuadratic, Logit, PayoffSystem
+from mechanism.games import Interdependent, LinearQuadratic, PayoffSystem
 from mechanism.games.linear_quadratic import response, response_gain
 from mechanism.vectors import Reals
 
@@ -102,9 +102,7 @@ def deviation(system: PayoffSystem | Interdependent, actions: ArrayLike) -> Devi
         x, best, gains = _with_utilities(system, actions)
         labels = system.base.graph.labels
     else:
-        x, best, gains = system.checked(actions), system.best_response(actions), system.gains(actions)
-        if isinstance(system, Logit) and not np.isfinite(gains).all():
-            gains = np.where(np.isfinite(gains), gains, _large_gains(system, x))
+        x, (best, gains) = system.checked(actions), system.deviations(actions)
         labels = system.graph.labels
     gains = np.array(gains)
     gains.flags.writeable = False
@@ -117,12 +115,6 @@ def deviation(system: PayoffSystem | Interdependent, actions: ArrayLike) -> Devi
         residual=float(np.abs(x - best).max()),
         gains=gains,
     )
-
-
-def _large_gains(system: Logit, x: Reals) -> Reals:
-    """Return gains from payoffs, which float64 holds even where it has no name for the best chance."""
-    value = np.logaddexp(0.0, system.rationality * system.margin(x)) / system.rationality
-    return np.asarray(value - system.payoffs(x))
 
 
 def _with_utilities(system: Interdependent, actions: ArrayLike) -> tuple[Reals, Reals, Reals]:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from solvers.key_players import KeyPlayers, Player, key_player
     from solvers.message_passing import MessagePassing, expected_recruits, expected_spread
     from solvers.multiplicity import Equilibria, equilibria
-    from solvers.network_equilibrium import NashEquilibrium, equilibrium
+    from solvers.nash_equilibrium import NashEquilibrium
+    from solvers.network_equilibrium import equilibrium
     from solvers.peer_incentives import BudgetCurve, PeerRewards, budget_curve, peer_rewards
     from solvers.query_contracts import QueryRewards, query_rewards
     from solvers.query_sweep import QueryGrowth, query_growth
@@ -135,7 +136,8 @@ _ROOMS = {
     "solvers.budget_search": ("LeastBudget", "least_budget"),
     "solvers.message_passing": ("MessagePassing", "expected_recruits", "expected_spread"),
     "solvers.multiplicity": ("Equilibria", "equilibria"),
-    "solvers.network_equilibrium": ("NashEquilibrium", "equilibrium"),
+    "solvers.nash_equilibrium": ("NashEquilibrium",),
+    "solvers.network_equilibrium": ("equilibrium",),
     "solvers.query_contracts": ("QueryRewards", "query_rewards"),
     "solvers.query_sweep": ("QueryGrowth", "query_growth"),
     "solvers.recruitment": ("Recruitment", "Status", "recruit"),

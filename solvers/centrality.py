@@ -12,7 +12,10 @@ from mechanism.errors import InvalidInputError, SolveError
 from mechanism.graph import Graph
 from mechanism.numbers import number, whole
 from mechanism.vectors import Reals, one_each, one_or_each
+from solvers.newton import Work, looks_symmetric, solve_linear
+from solvers.products import RowBlocks
 from solvers.spectral import SpectralRadius, radius_of, weighted_matrix
+from solvers.uniqueness import certified
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -22,15 +25,12 @@ __all__ = [
     "certified_sums",
     "diffusion_centrality",
     "feedback",
-    "is_contraction",
     "katz_centrality",
 ]
 
-_EPS = float(np.finfo(np.float64).eps)
 _RESIDUAL = 1e-13  # of the largest entry of the solution
 _ROUNDS = 20
-_STEPS = 500
-_RESTART = 50
+_STEP = 1e-10  # relative residual of each solution, before the next refines it
 
 
 def diffusion_centrality(
@@ -231,8 +231,8 @@ def feedback(matrix: csr_array) -> Callable[[Reals], Reals]:
 
     Notes
     -----
-    Conjugate gradients if W is symmetric, else stabilised biconjugate gradients, restarted from the residual; where
-    they do not reduce it, generalised minimal residuals. O(n + m) per iteration.
+    Krylov methods (`solvers.newton.solve_linear`), restarted from the residual until that is rounding. O(n + m) per
+    iteration.
 
     Examples
     --------
@@ -241,25 +241,17 @@ def feedback(matrix: csr_array) -> Callable[[Reals], Reals]:
     >>> solve(np.ones(3)).round(12).tolist()
     [1.75, 1.5, 1.0]
     """
-    from scipy.sparse import csr_array, eye_array
-    from scipy.sparse.linalg import bicgstab, cg, gmres
-
-    system = csr_array(eye_array(matrix.shape[0], format="csr") - matrix)
-    first = cg if (matrix != matrix.T).nnz == 0 else bicgstab
-    restart = min(matrix.shape[0], _RESTART)
-    methods = ((first, {"maxiter": _STEPS}), (gmres, {"restart": restart, "maxiter": _STEPS // _RESTART}))
+    blocks = RowBlocks(matrix)
+    symmetric = looks_symmetric(blocks, Work())
 
     def solve(source: Reals) -> Reals:
         x, residual = np.zeros_like(source), source
         for _ in range(_ROUNDS):
-            for method, limits in methods:
-                step, _ = method(system, residual, rtol=1e-10, atol=0.0, **limits)
-                better = source + matrix @ (x + step) - (x + step)
-                if np.abs(better).max() < 0.5 * np.abs(residual).max():
-                    x, residual = x + step, better
-                    break
-            else:  # none helps any more
+            step = solve_linear(blocks, None, residual, symmetric=symmetric, precision=_STEP, work=Work())
+            better = source + blocks @ (x + step) - (x + step)
+            if not np.abs(better).max() < 0.5 * np.abs(residual).max():  # nothing helps any more
                 break
+            x, residual = x + step, better
             if np.abs(residual).max() <= _RESIDUAL / 10 * np.abs(x).max():
                 break
         if np.abs(residual).max() <= _RESIDUAL * np.abs(x).max():
@@ -274,19 +266,6 @@ def feedback(matrix: csr_array) -> Callable[[Reals], Reals]:
             return np.asarray(scale * solve(source / scale))
 
     return quietly
-
-
-def is_contraction(matrix: csr_array, vector: Reals) -> bool:
-    """Return whether a positive vector y proves that a matrix W >= 0 has a spectral radius below 1.
-
-    Notes
-    -----
-    It does if W y < y (Collatz and Wielandt); rounding is allowed for. The natural choice is y = (I - W)^-1 1.
-    """
-    if not np.isfinite(vector).all() or (vector <= 0).any():
-        return False
-    moved = matrix @ vector
-    return bool((moved * (1 + (np.diff(matrix.indptr) + 4) * _EPS) < vector).all())
 
 
 def certified_sums(matrix: csr_array, *, refuse: Callable[[SpectralRadius], InvalidInputError]) -> Reals:
@@ -307,7 +286,7 @@ def certified_sums(matrix: csr_array, *, refuse: Callable[[SpectralRadius], Inva
     reason = "the sums over walks are too large to be told from infinite ones"
     try:
         sums = feedback(matrix)(np.ones(matrix.shape[0]))
-        if is_contraction(matrix, sums):
+        if certified(matrix, sums) is not None:
             return sums
     except SolveError as failure:
         reason = str(failure)

@@ -16,6 +16,7 @@ __all__ = ["Extreme", "extreme", "is_enclosed"]
 Reals = NDArray[np.float64]
 Steepest = Callable[[Reals, Reals], Reals]
 _SWEEPS = 8  # in the first batch; each batch is twice the one before
+_ROUNDING = 1e-12  # relative, of values at the ends of an enclosure
 _TRIES = 200  # passes of the search from the end of a batch
 
 
@@ -93,6 +94,7 @@ def is_enclosed(responses: Responses, below: Reals, above: Reals, steepest: Stee
     """Return whether responses to actions between two arrays are a contraction for certain."""
     from scipy.sparse import diags_array
 
-    values = [responses.standalone + responses.matrix @ ends for ends in (below, above)]
-    slopes = steepest(*values)
+    low, high = (responses.standalone + responses.matrix @ ends for ends in (below, above))
+    rounding = _ROUNDING * (np.abs(responses.standalone) + np.abs(low) + np.abs(high))
+    slopes = steepest(low - rounding, high + rounding)
     return contraction((diags_array(slopes) @ responses.matrix).tocsr()) is not None

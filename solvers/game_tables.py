@@ -11,7 +11,7 @@ from mechanism import Logit, Participation
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from solvers.network_equilibrium import NashEquilibrium
+    from solvers.nash_equilibrium import NashEquilibrium
 
 __all__ = ["equilibrium_table", "plot_actions"]
 
@@ -57,7 +57,7 @@ def equilibrium_table(result: NashEquilibrium) -> str:
                 if result.error is None
                 else [f"error          no action is off by more than {result.error:.2g}"]
             ),
-            f"work           {result.work.passes:,} passes over the arcs",
+            _work(result),
         ],
     )
 
@@ -74,6 +74,13 @@ def _summary(result: NashEquilibrium) -> str:
     low, high = int((x <= system.lower).sum()), int((x >= system.upper).sum())
     words = f"actions        mean {x.mean():,.5g}, from {x.min():,.5g} to {x.max():,.5g}"
     return words + (f"; {low:,} at the lower bound, {high:,} at the upper" if system.is_bounded else "")
+
+
+def _work(result: NashEquilibrium) -> str:
+    if result.chains is None:
+        return f"work           {result.work.passes:,} passes over the arcs"
+    joined, left = len(result.chains.joining), len(result.chains.leaving)
+    return f"work           {joined:,} people join from nobody, {left:,} leave from everybody"
 
 
 def plot_actions(result: NashEquilibrium, ax: Axes | None) -> Axes:

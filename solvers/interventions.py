@@ -15,7 +15,8 @@ from solvers.seeds import Rng, seed_sequence
 from solvers.targeting import Targeting
 from solvers.targeting_bounded import bounded, value_of
 from solvers.targeting_exact import Objective, unbounded
-from solvers.targeting_modes import DENSE, LinearGame, has_finite_feedback
+from solvers.targeting_modes import DENSE, LinearGame
+from solvers.uniqueness import contraction
 
 __all__ = ["target"]
 
@@ -128,7 +129,7 @@ def target(
     if system.is_bounded:
         random = np.random.default_rng(seed).standard_normal((count_of_starts, system.n))
         found = bounded(system, game, money, objective, random)
-    elif game.is_complementary and not has_finite_feedback(game):
+    elif game.is_complementary and contraction(game.matrix) is None:
         raise InvalidInputError(
             "interaction",
             "so strong that efforts raise one another without end: its spectral radius is not below 1, or hardly",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mechanism import Campaign, Graph
+from mechanism.arcs import opposite_arcs
 from mechanism.campaign import Team
 from mechanism.errors import InvalidInputError, UnsupportedProblemError
 from mechanism.numbers import whole
@@ -199,17 +200,13 @@ def _passed(
     numbers = csr_array((np.arange(1, m + 1), graph.indices, graph.indptr), shape=(n, n))
     columns = numbers.tocsc()
     source = np.repeat(np.arange(n), graph.out_degree)
-    # The arc back has the same two ends: find it among the arcs in order of (source, target).
-    code = source * n + graph.indices
-    wanted = graph.indices.astype(np.int64) * n + source
-    place = np.minimum(np.searchsorted(code, wanted), max(m - 1, 0))
-    reverse = np.where(code[place] == wanted, place, -1) if m else np.empty(0, dtype=np.int64)
+    reverse = opposite_arcs(source, graph.indices, n)
     weights = np.asarray(share, dtype=np.float64)
     members = np.zeros(len(invite))
     is_team = np.zeros(n, dtype=np.bool_)
     is_team[team] = True
     pass_messages(
-        graph.indptr, graph.indices, columns.indptr.astype(np.int64), columns.data - 1, reverse.astype(np.int64),
+        graph.indptr, graph.indices, columns.indptr.astype(np.int64), columns.data - 1, reverse,
         contact, is_team, invite, weights, accepts, members,
         np.zeros((m, len(weights))), np.ones(m), np.zeros(m),
     )  # fmt: skip

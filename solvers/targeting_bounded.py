@@ -14,7 +14,8 @@ from mechanism import LinearQuadratic
 from mechanism.errors import SolveError, UnsupportedProblemError
 from mechanism.games.linear_quadratic import payoff, response
 from solvers.targeting_exact import Found, Objective, unbounded
-from solvers.targeting_modes import DENSE, LinearGame, has_finite_feedback
+from solvers.targeting_modes import DENSE, LinearGame
+from solvers.uniqueness import contraction
 
 __all__ = ["Cone", "ascend", "bounded", "cone_program", "settled", "value_of"]
 
@@ -92,7 +93,7 @@ def bounded(
     matrix, b, lower, upper = game.matrix, system.standalone, system.lower, system.upper
     positive = game.is_complementary
     absolute = game if positive else LinearGame(abs(game.matrix), abs(game.back), game.root)
-    contracts = has_finite_feedback(absolute)
+    contracts = contraction(absolute.matrix) is not None
     if not contracts and not (positive and objective == "actions" and np.isfinite(upper).all()):
         raise UnsupportedProblemError(
             f"{_MANY}: scale the interaction (for complements and the sum of actions, bound all actions above)"

@@ -17,7 +17,6 @@ __all__ = [
     "LinearGame",
     "Modes",
     "floor_of",
-    "has_finite_feedback",
     "leading_modes",
     "solve",
     "solve_across",
@@ -183,23 +182,6 @@ def leading_modes(game: LinearGame, count: int) -> Modes:
     return Modes(values, vectors)
 
 
-def has_finite_feedback(game: LinearGame) -> bool:
-    """Return whether efforts do not raise one another without end: the spectral radius of W >= 0 is below 1.
-
-    Notes
-    -----
-    It is if and only if (I - W) u = 1 has a positive solution (Berman and Plemmons, 1979); then
-    (I - W)^-1 = I + W + W^2 + ... is not negative. A u > 0 with (I - W) u > 0 proves it; where it is so close to 1
-    that none is found, the answer is no.
-    """
-    none = Modes(np.zeros(0), np.zeros((game.n, 0)))
-    solved, _ = solve(
-        game, none, game.root, precision=1e-2 * float(game.root.min() / np.linalg.norm(game.root))
-    )
-    u = game.backward(solved)
-    return bool((u > 0).all() and (np.abs(game.forward(u) / game.root - 1) < 0.5).all())
-
-
 def solve(
     game: LinearGame, modes: Modes, right: Reals, shift: float = 0.0, *, precision: float
 ) -> tuple[Reals, Reals]:
@@ -255,9 +237,9 @@ def floor_of(game: LinearGame, modes: Modes) -> Floor:
     Up to 1,500 people by a Cholesky factorisation of S - t I: if it succeeds, no eigenvalue of S is below t less the
     rounding errors, at most (n + 1) u times the trace (Demmel, 1989). Beyond, for weights of at least 0: L^-1 is not
     negative, and a q > 0 with S q >= t q proves S^-1 q <= q / t, so that no eigenvalue of S^-1 exceeds 1 / t
-    (Collatz, 1942); q = (S - t I)^-1 1 is such a vector for every t below the least eigenvalue. That
-    rests on `has_finite_feedback`, which the caller has checked. Elsewhere the bound is the eigenvalue found, less a
-    part in 10^7.
+    (Collatz, 1942); q = (S - t I)^-1 1 is such a vector for every t below the least eigenvalue. That rests on a
+    spectral radius of W below 1, which the caller has checked. Elsewhere the bound is the eigenvalue found, less a part
+    in 10^7.
     """
     least = float(modes.values[0])
     if game.n <= _CHOLESKY or game.is_complementary:

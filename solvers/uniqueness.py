@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from solvers.newton import Work, looks_symmetric, solve_linear
 from solvers.products import RowBlocks
 
-__all__ = ["Contraction", "contraction", "is_monotone"]
+__all__ = ["Contraction", "certified", "contraction", "is_monotone"]
 
 Reals = NDArray[np.float64]
-_ROUNDING = 1e-12  # relative, far above what sums of positive numbers lose
+_EPS = float(np.finfo(np.float64).eps)
 _DENSE = 3000  # people up to which a dense factorisation is made
 
 
@@ -39,7 +39,7 @@ class Contraction:
         Banach's fixed point theorem in the weighted norm: |x - x*|_v <= |f(x) - x|_v / (1 - rate).
         """
         furthest = float((np.abs(away) / self.vector).max(initial=0.0))
-        return furthest / (1 - self.rate) * float(self.vector.max(initial=0.0)) * (1 + _ROUNDING)
+        return furthest / (1 - self.rate) * float(self.vector.max(initial=0.0)) * (1 + 8 * _EPS)
 
 
 def contraction(
@@ -66,8 +66,7 @@ def contraction(
     v = (I - |W|)^-1 1 is positive, and |W| v = v - 1 < v, if and only if the radius is below 1: the system is solved
     more and more precisely until the vector found does. A few dozen passes over the arcs.
     """
-    exact = RowBlocks(weights)
-    found = None if candidate is None else _rate(exact, candidate)
+    found = None if candidate is None else certified(weights, candidate)
     if found is not None:
         return found
     rough = RowBlocks(weights, np.float32)
@@ -76,18 +75,30 @@ def contraction(
     ones = np.ones(weights.shape[0], dtype=np.float32)
     for precision in (1e-2, 1e-4, 1e-6):
         vector = solve_linear(rough, None, ones, symmetric=symmetric, precision=precision, work=Work())
-        found = _rate(exact, vector.astype(np.float64))
+        found = certified(weights, vector.astype(np.float64))
         if found is not None:
             return found
         if (vector < -0.1 * np.abs(vector).max()).any():  # at a radius above 1 the solution is not positive
             return None
-    return None
+    # Close to 1 only double precision tells.
+    whole = RowBlocks(weights)
+    vector = solve_linear(
+        whole, None, ones.astype(np.float64), symmetric=symmetric, precision=1e-12, work=Work()
+    )
+    return certified(weights, vector)
 
 
-def _rate(weights: RowBlocks, vector: Reals) -> Contraction | None:
+def certified(weights: Any, vector: Reals) -> Contraction | None:
+    """Return what a vector certifies about a matrix |W| of entries at least 0; None if nothing.
+
+    Notes
+    -----
+    v > 0 and |W| v < v, rounding of the sums allowed for. One pass over the arcs.
+    """
     if not np.isfinite(vector).all() or not (vector > 0).all():
         return None
-    rate = float(((weights @ vector) / vector).max(initial=0.0)) * (1 + _ROUNDING)
+    terms = int(np.diff(weights.indptr).max(initial=0))
+    rate = float(((RowBlocks(weights) @ vector) / vector).max(initial=0.0)) * (1 + (terms + 8) * _EPS)
     return Contraction(vector, rate) if rate < 1 else None
 
 

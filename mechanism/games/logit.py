@@ -10,20 +10,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mechanism.errors import InvalidInputError, UnsupportedProblemError
-from mechanism.games.participation import network_benefit
+from mechanism.games.participation import Joining, network_benefit
 from mechanism.games.system import (
-    PayoffSystem,
     actions_between,
     fields_of,
     graph_from_dict,
-    graph_given,
     graph_to_dict,
     numbers_from,
     numbers_to,
 )
 from mechanism.graph import Graph
-from mechanism.layers import Layer, support_of
-from mechanism.vectors import Reals, one_each, one_or_each
+from mechanism.layers import support_of
+from mechanism.vectors import Reals, one_or_each
 
 if TYPE_CHECKING:
     from mechanism.network import IncentiveNetwork
@@ -32,7 +30,7 @@ __all__ = ["Logit"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
-class Logit(PayoffSystem):
+class Logit(Joining):
     """Person i takes part with probability p_i = 1 / (1 + exp(-L z_i)), where z_i = b_i + sum_j w_ij p_j - c_i.
 
     Parameters
@@ -72,10 +70,6 @@ class Logit(PayoffSystem):
     """
 
     kind: ClassVar[str] = "logit"
-    graph: Graph
-    benefit: Reals
-    support: float | Reals
-    cost: Reals
     rationality: float
 
     def __init__(
@@ -87,18 +81,11 @@ class Logit(PayoffSystem):
         cost: float | ArrayLike,
         rationality: float,
     ) -> None:
-        n, m = graph_given(graph).n, graph.m
+        Joining.__init__(self, graph, benefit, support=support, cost=cost)
         sharpness = one_or_each("rationality", rationality, 1)
         if not isinstance(sharpness, float) or sharpness <= 0:
             raise InvalidInputError("rationality", rationality, allowed="a finite number above 0")
-        for name, given in (
-            ("graph", graph),
-            ("benefit", one_each("benefit", benefit, n)),
-            ("support", one_or_each("support", support, m, each="arc")),
-            ("cost", one_each("cost", cost, n)),
-            ("rationality", sharpness),
-        ):
-            object.__setattr__(self, name, given)
+        object.__setattr__(self, "rationality", sharpness)
 
     @classmethod
     def from_network(
@@ -136,20 +123,6 @@ class Logit(PayoffSystem):
             cost=law.mean,
             rationality=1 / law.scale,
         )
-
-    @property
-    def weights(self) -> float | Reals:
-        """The support."""
-        return self.support
-
-    @property
-    def layer(self) -> Layer:
-        """The support with its graph."""
-        return Layer(self.graph, self.support)
-
-    def margin(self, actions: ArrayLike) -> Reals:
-        """Return what taking part is expected to bring more than it costs, money, shape (n,)."""
-        return np.asarray(self.benefit + self.pull(actions) - self.cost)
 
     def checked(self, actions: ArrayLike) -> Reals:
         """Return probabilities as float64 of shape (n,); refuse what lies outside [0, 1]."""

@@ -27,7 +27,7 @@ from mechanism.vectors import Reals, one_each, one_or_each
 if TYPE_CHECKING:
     from mechanism.network import IncentiveNetwork
 
-__all__ = ["Participation", "network_benefit", "payoff"]
+__all__ = ["Joining", "Participation", "network_benefit", "payoff"]
 
 
 def payoff(margin: Any, action: Any) -> Any:
@@ -36,7 +36,65 @@ def payoff(margin: Any, action: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
-class Participation(PayoffSystem):
+class Joining(PayoffSystem):
+    """What games of taking part have in common: own benefits b_i, support w_ij, costs c_i.
+
+    Parameters
+    ----------
+    graph : Graph
+        An arc i -> j: i is supported by j if j takes part.
+    benefit : float or array_like of float, shape () or (n,)
+        b_i, what taking part brings by itself, money.
+    support : float or array_like of float, shape () or (m,)
+        w_ij of every arc in the order of ``graph.indices``, money; below 0 where j puts i off.
+    cost : float or array_like of float, shape () or (n,)
+        c_i, what taking part costs, money.
+
+    Raises
+    ------
+    InvalidInputError
+        If a number is not finite; the message names the first.
+    """
+
+    graph: Graph
+    benefit: Reals
+    support: float | Reals
+    cost: Reals
+
+    def __init__(
+        self,
+        graph: Graph,
+        benefit: float | ArrayLike,
+        *,
+        support: float | ArrayLike,
+        cost: float | ArrayLike,
+    ) -> None:
+        n, m = graph_given(graph).n, graph.m
+        for name, given in (
+            ("graph", graph),
+            ("benefit", one_each("benefit", benefit, n)),
+            ("support", one_or_each("support", support, m, each="arc")),
+            ("cost", one_each("cost", cost, n)),
+        ):
+            object.__setattr__(self, name, given)
+
+    @property
+    def weights(self) -> float | Reals:
+        """The support."""
+        return self.support
+
+    @property
+    def layer(self) -> Layer:
+        """The support with its graph."""
+        return Layer(self.graph, self.support)
+
+    def margin(self, actions: ArrayLike) -> Reals:
+        """Return what taking part brings each more than it costs, given what the others do; money, shape (n,)."""
+        return np.asarray(self.benefit + self.pull(actions) - self.cost)
+
+
+@dataclass(frozen=True, slots=True, eq=False, init=False)
+class Participation(Joining):
     """Person i takes part (x_i = 1) if b_i + sum_j w_ij x_j >= c_i, and then gets the difference; 0 otherwise.
 
     Parameters
@@ -75,27 +133,6 @@ class Participation(PayoffSystem):
     """
 
     kind: ClassVar[str] = "participation"
-    graph: Graph
-    benefit: Reals
-    support: float | Reals
-    cost: Reals
-
-    def __init__(
-        self,
-        graph: Graph,
-        benefit: float | ArrayLike,
-        *,
-        support: float | ArrayLike,
-        cost: float | ArrayLike,
-    ) -> None:
-        n, m = graph_given(graph).n, graph.m
-        for name, given in (
-            ("graph", graph),
-            ("benefit", one_each("benefit", benefit, n)),
-            ("support", one_or_each("support", support, m, each="arc")),
-            ("cost", one_each("cost", cost, n)),
-        ):
-            object.__setattr__(self, name, given)
 
     @classmethod
     def from_network(
@@ -132,20 +169,6 @@ class Participation(PayoffSystem):
         draws = np.random.default_rng(rng).random(network.graph.n)
         benefit = network_benefit(network, reward, donation)
         return cls(layer.graph, benefit, support=layer.weights, cost=network.join.ppf(fractions(draws)))
-
-    @property
-    def weights(self) -> float | Reals:
-        """The support."""
-        return self.support
-
-    @property
-    def layer(self) -> Layer:
-        """The support with its graph."""
-        return Layer(self.graph, self.support)
-
-    def margin(self, actions: ArrayLike) -> Reals:
-        """Return what taking part brings each more than it costs, given what the others do; money, shape (n,)."""
-        return np.asarray(self.benefit + self.pull(actions) - self.cost)
 
     def checked(self, actions: ArrayLike) -> Reals:
         """Return actions as float64 of shape (n,); refuse all but 0 and 1."""

@@ -8,8 +8,8 @@ from math import inf, log, sqrt
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mechanism.arcs import opposite_arcs
 from mechanism.branching import GaltonWatson
 from mechanism.errors import InvalidInputError
 from mechanism.games.query_offers import NOTHING, Reach, reach, secant
@@ -143,7 +143,7 @@ class QueryNetwork:
         if not 0 < active <= 1:
             raise InvalidInputError("chance", chance, allowed="in (0, 1]")
         source = np.repeat(np.arange(graph.n), graph.out_degree)
-        back = _arcs_back(graph, source)
+        back = opposite_arcs(source, graph.indices, graph.n)
         onward = graph.out_degree[graph.indices] - (back >= 0)
         walks = (source == start).astype(np.float64)
         counts = np.bincount(graph.out_degree[[start]], weights=[1.0])
@@ -280,11 +280,3 @@ class QueryNetwork:
                 "offspring", self.mean, index="mean", allowed="above 1: else the tree dies out"
             )
         return self.mean
-
-
-def _arcs_back(graph: Graph, source: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return for each arc the number of the arc with the same ends turned round, -1 if there is none."""
-    code = source * graph.n + graph.indices
-    wanted = graph.indices.astype(np.int64) * graph.n + source
-    place = np.minimum(np.searchsorted(code, wanted), max(graph.m - 1, 0))
-    return np.where(code[place] == wanted, place, -1)

@@ -14,10 +14,10 @@ from solvers.centrality import (
     certified_sums,
     diffusion_centrality,
     feedback,
-    is_contraction,
     katz_centrality,
 )
 from solvers.spectral import SpectralRadius, radius_of, spectral_radius
+from solvers.uniqueness import certified
 
 PAIR = Graph.from_edges([0], [1], directed=False)
 KARATE = nx.karate_club_graph()
@@ -209,10 +209,10 @@ def test_a_decay_too_large_is_refused(network, share):
 def test_what_proves_a_contraction():
     graph = graph_of(nx.complete_graph(4))
     for scale, ok in ((0.33, True), (1 / 3, False), (0.34, False)):
-        assert is_contraction(Layer(graph, scale).matrix, np.ones(4)) is ok
-    assert not is_contraction(Layer(graph, 0.1).matrix, np.array([1.0, 1.0, 1.0, 0.0]))
-    assert not is_contraction(Layer(graph, 0.1).matrix, np.array([1.0, 1.0, 1.0, np.inf]))
-    assert not is_contraction(Layer(graph, 0.33).matrix, np.array([1.0, 1.0, 1.0, 0.5]))
+        assert (certified(Layer(graph, scale).matrix, np.ones(4)) is not None) is ok
+    assert certified(Layer(graph, 0.1).matrix, np.array([1.0, 1.0, 1.0, 0.0])) is None
+    assert certified(Layer(graph, 0.1).matrix, np.array([1.0, 1.0, 1.0, np.inf])) is None
+    assert certified(Layer(graph, 0.33).matrix, np.array([1.0, 1.0, 1.0, 0.5])) is None
     with pytest.raises(SolveError, match="not solved") as failure:
         feedback(Layer(PAIR, 1.0).matrix)(np.ones(2))
     assert failure.value.solution.shape == (2,)

@@ -1,7 +1,5 @@
 """Equilibria of linear-quadratic and logit games: against dense algebra, convex programmes and known counts."""
 
-from itertools import product
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -55,7 +53,7 @@ def test_without_bounds_it_is_a_linear_system(seed, size, signs, symmetric):
     truth = np.linalg.solve(np.eye(game.n) - game.matrix.toarray(), game.standalone)
     assert np.abs(found.actions - truth).max() <= 1e-8 * max(1, np.abs(truth).max())
     assert found.unique is True
-    assert np.abs(found.actions - truth).max() <= found.error + 1e-12 * np.abs(truth).max()
+    assert np.abs(found.actions - truth).max() <= found.error + 1e-14 * np.abs(truth).max()
     value = game.standalone + game.matrix.toarray() @ found.actions
     assert found.gain == pytest.approx(((value - found.actions) ** 2).max() / 2, rel=0.05, abs=1e-26)
 
@@ -226,7 +224,8 @@ def test_logit_probabilities_are_responses(seed, rationality, signs):
     assert found.gain <= 1e-15
     if rationality < 3.9:
         assert found.unique is True
-        assert found.error is not None or found.contraction is None
+        assert found.contraction.rate < 1
+        assert found.error < 1e-6
 
 
 def test_a_logit_club_has_two_equilibria_and_says_so():
@@ -312,16 +311,6 @@ def test_it_prints_and_draws_itself():
     assert "at the lower bound" in text
     assert found.plot().get_ylabel() == "action"
     assert set(found.to_dict()) >= {"actions", "gain", "unique", "error"}
-
-
-def test_brute_force_finds_no_other_profile_of_a_small_game():
-    """A grid of actions for three people holds no equilibrium but the one that is certified."""
-    game = random_game(11, n=3, bounds=True)
-    found = equilibrium(game)
-    grid = [np.linspace(low, high, 21) for low, high in zip(game.lower, game.upper, strict=True)]
-    nearest = min(product(*grid), key=lambda x: np.abs(best_by_hand(game, np.array(x)) - x).max())
-    step = max((high - low) / 20 for low, high in zip(game.lower, game.upper, strict=True))
-    assert np.abs(np.array(nearest) - found.actions).max() <= 12 * step
 
 
 @settings(max_examples=30)
