@@ -244,7 +244,7 @@ class _Search:
                 **common,
                 unique=True,
                 reason=f"responses are a contraction: spectral radius at most {certified.rate:.4g}",
-                error=certified.error(np.abs(away) + self._rounding(x)),
+                error=certified.error(np.abs(away) + self._rounding(x, certified)),
                 contraction=certified,
             )
         if isinstance(self.system, LinearQuadratic) and is_monotone(self.responses.matrix):
@@ -259,10 +259,12 @@ class _Search:
             return self._between(common)
         return self._elsewhere(common)
 
-    def _rounding(self, x: Reals) -> Reals:
-        """Return what rounding may do to everybody's response."""
+    def _rounding(self, x: Reals, certified: Contraction) -> Reals:
+        """Return what rounding may do to everybody's response: |W| |x| is at most rate * v where |x| is at most v."""
         steepest = self.system.rationality / 4 if isinstance(self.system, Logit) else 1.0
-        size = steepest * np.abs(self.responses.standalone) + self.absolute @ np.abs(x) + np.abs(x)
+        vector = certified.vector
+        others = certified.rate * float((np.abs(x) / vector).max(initial=0.0)) * vector
+        size = steepest * np.abs(self.responses.standalone) + others + np.abs(x)
         return np.asarray((self.system.graph.out_degree + 8) * np.finfo(np.float64).eps * size)
 
     def _between(self, common: dict[str, Any]) -> NashEquilibrium:

@@ -20,7 +20,9 @@ _SWEEPS = 3  # sweeps before the first Newton step,
 _FEW = 12  # and more while so few seem to be left
 _LOOSE = 3e-3  # relative residual of a Newton system while the slopes still change
 _REACH = {np.dtype(np.float32): 3e-6, np.dtype(np.float64): 1e-13}  # relative residual of a Newton system
-_SMALL = 1_500_000  # arcs up to which double precision is as fast: vectors stay in the cache
+_SMALL = 500_000  # arcs up to which double precision is as fast: vectors stay in the cache
+_SAMPLE = 100  # arcs whose like in the other direction is asked for
+_MANY = 0.8  # share of people free to move above which the others' arcs are worth no effort
 _PATIENCE = 6  # Newton steps without progress before sweeps are made instead
 _ITERATIONS = 500  # of a Krylov method
 _STEPS = (0.6180339887498949, 0.41421356237309515)  # of two sequences without pattern
@@ -216,7 +218,12 @@ def _sweep(sweep: Callable[[Reals], float], actions: Reals, times: int, work: Wo
 
 
 def looks_symmetric(matrix: RowBlocks, work: Work) -> bool:
-    """Return whether y'Wz = z'Wy for two vectors without pattern: never False for symmetric W."""
+    """Return whether W_ij = W_ji for some arcs, and y'Wz = z'Wy for two vectors without pattern.
+
+    Never False for symmetric W, but for rounding.
+    """
+    if matrix.matrix.nnz > _SMALL and not _some_are_mutual(matrix.matrix):
+        return False
     place = np.arange(1, matrix.shape[0] + 1, dtype=np.float64)
     one, two = (np.modf(place * step)[0].astype(matrix.dtype) - matrix.dtype.type(0.5) for step in _STEPS)
     left, right = matrix @ one, matrix @ two
@@ -226,6 +233,14 @@ def looks_symmetric(matrix: RowBlocks, work: Work) -> bool:
     )
     size = float(np.linalg.norm(left) * np.linalg.norm(two) + np.linalg.norm(right) * np.linalg.norm(one))
     return difference <= 1e-6 * size
+
+
+def _some_are_mutual(matrix: Any) -> bool:
+    """Return whether a hundred arcs, evenly spread, have their like in the other direction."""
+    arcs = np.unique(np.linspace(0, matrix.nnz - 1, _SAMPLE).astype(np.int64))
+    heads = matrix.indices[arcs]
+    tails = np.searchsorted(matrix.indptr, arcs, side="right") - 1
+    return bool((matrix[tails, heads] == matrix[heads, tails]).all())
 
 
 def _newton_step(
@@ -241,8 +256,15 @@ def _newton_step(
     root = np.sqrt(slopes).astype(matrix.dtype)
     right = root * (matrix @ scaled)
     work.passes += 1
-    step = solve_linear(matrix, root, right, symmetric=symmetric, precision=precision, work=work)
-    return away + size * (root * step).astype(np.float64)
+    free = np.flatnonzero(root)
+    if precision == _LOOSE or len(free) > _MANY * len(root):
+        step = root * solve_linear(matrix, root, right, symmetric=symmetric, precision=precision, work=work)
+    else:  # who is held at a bound does not move
+        step = np.zeros_like(right)
+        step[free] = root[free] * solve_linear(
+            matrix.among(free), root[free], right[free], symmetric=symmetric, precision=precision, work=work
+        )
+    return away + size * step.astype(np.float64)
 
 
 def solve_linear(
