@@ -23,7 +23,7 @@ from solvers.seeds import Rng, seed_sequence
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Spread", "chances_of", "nodes_of", "spread"]
+__all__ = ["Model", "Spread", "chances_of", "nodes_of", "spread", "weights_of"]
 
 Chances = NDArray[np.float32]
 Model = Literal["cascade", "threshold"]
@@ -168,7 +168,7 @@ def spread(
     nodes = nodes_of(graph, seeds)
     chance = chances_of(graph, probability)
     if model == "threshold":
-        chance = _weights(graph, chance)
+        chance = weights_of(graph, chance)
     depth = graph.n if max_depth is None else whole(max_depth, argument="max_depth", least=0)
     if (replicates is None) == (precision is None):
         raise InvalidInputError(
@@ -222,7 +222,7 @@ def chances_of(graph: Graph, probability: float | ArrayLike | Literal["weighted"
     return chance if isinstance(chance, float) else chance.astype(np.float32, copy=False)
 
 
-def _weights(graph: Graph, chance: float | Chances) -> Chances:
+def weights_of(graph: Graph, chance: float | Chances) -> Chances:
     """Return the weights of the threshold model; refuse what adds up to more than 1 at a node."""
     weights = np.full(graph.m, chance, dtype=np.float32) if isinstance(chance, float) else chance
     total = np.bincount(graph.indices, weights=weights, minlength=graph.n)
