@@ -29,9 +29,12 @@ from mechanism.games import (
 )
 from mechanism.graph import Graph
 from mechanism.layers import Layer, combined
+from mechanism.memory import ExponentialMemory, Memory, PowerMemory, Response, StretchedMemory
+from mechanism.message import Message, ShiftedCost, random_messages
 from mechanism.motives import Motives
 from mechanism.network import IncentiveNetwork
 from mechanism.objectives import Objective
+from mechanism.opinions import Opinions
 from mechanism.response_times import ResponseTime
 from mechanism.scenarios import Scenarios, assuming
 from mechanism.schemes import (
@@ -88,6 +91,7 @@ __all__ = [
     "DirectReferral",
     "DoubleGeometric",
     "EqualSplit",
+    "ExponentialMemory",
     "FinderTakesAll",
     "FriendRewards",
     "GaltonWatson",
@@ -107,10 +111,13 @@ __all__ = [
     "Luxor",
     "MechanismError",
     "Members",
+    "Memory",
+    "Message",
     "Motives",
     "MultiLevel",
     "NormalForm",
     "Objective",
+    "Opinions",
     "Pachira",
     "Participation",
     "PathScheme",
@@ -119,18 +126,22 @@ __all__ = [
     "PeerPressure",
     "Polymatrix",
     "Power",
+    "PowerMemory",
     "PowerSum",
     "QueryNetwork",
     "Recursive",
     "RecursiveTree",
     "ReferralForest",
+    "Response",
     "ResponseTime",
     "Scenarios",
     "Search",
     "ShapleyTree",
     "ShareLottery",
     "ShareTree",
+    "ShiftedCost",
     "SolveError",
+    "StretchedMemory",
     "Task",
     "TopDegree",
     "TreeScheme",
@@ -139,6 +150,7 @@ __all__ = [
     "combined",
     "datasets",
     "formats",
+    "random_messages",
     "scheme_from_dict",
     "split_contract",
     "system_from_dict",

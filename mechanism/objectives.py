@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from mechanism.errors import InvalidInputError
 from mechanism.numbers import number
 
-__all__ = ["AllFound", "DepthQuantile", "MeanDepth", "Mixture", "Objective", "Recruits"]
+__all__ = ["AllFound", "DepthQuantile", "MeanDepth", "Mixture", "Objective", "Recruits", "Sustained"]
 
 Reals = NDArray[np.float64]
 
@@ -20,7 +21,8 @@ Reals = NDArray[np.float64]
 class Objective(ABC):
     """A figure of a campaign that is to be large: a function of the expected members by depth and the chance to win.
 
-    Make one with `Objective.recruits`, `all_found`, `mean_depth` or `depth_quantile`, and mix them with numbers:
+    Make one with `Objective.recruits`, `all_found`, `mean_depth`, `depth_quantile` or `sustained`, and mix them with
+    numbers:
     ``Objective.recruits() + 500 * Objective.all_found()``.
     """
 
@@ -49,6 +51,19 @@ class Objective(ABC):
         2.0
         """
         return DepthQuantile(q)
+
+    @staticmethod
+    def sustained(stay: Sequence[float]) -> Sustained:
+        """Return the expected members who stay once the campaign is over, given the chance of each depth to stay.
+
+        `solvers.aftermath` measures these chances for a scheme; `solvers.design_sustained` designs with them.
+
+        Examples
+        --------
+        >>> Objective.sustained([0.5, 0.25]).value(np.array([30.0, 20.0]), 1.0)
+        20.0
+        """
+        return Sustained(tuple(stay))
 
     @abstractmethod
     def value(self, members: Reals, found: float) -> float:
@@ -133,6 +148,33 @@ class DepthQuantile(Objective):
 
     def __str__(self) -> str:
         return f"depth of the {self.q:g} quantile"
+
+
+@dataclass(frozen=True, slots=True)
+class Sustained(Objective):
+    """Expected members who stay: those of depth d, times the chance ``stay[d - 1]`` that one of them does."""
+
+    stay: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        allowed = "a chance in [0, 1]"
+        if not self.stay:
+            raise InvalidInputError("stay", self.stay, allowed="a chance for each depth")
+        for depth, chance in enumerate(self.stay):
+            if not 0 <= float(number(chance, argument="stay", allowed=allowed)) <= 1:
+                raise InvalidInputError("stay", chance, index=depth, allowed=allowed)
+        object.__setattr__(self, "stay", tuple(map(float, self.stay)))
+
+    def value(self, members: Reals, found: float) -> float:
+        """Return the figure."""
+        if len(members) > len(self.stay):
+            raise InvalidInputError(
+                "stay", len(self.stay), index="length", allowed=f"a chance for each of {len(members)} depths"
+            )
+        return float(members @ np.array(self.stay[: len(members)]))
+
+    def __str__(self) -> str:
+        return "members who stay"
 
 
 @dataclass(frozen=True, slots=True)
