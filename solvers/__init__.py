@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from solvers.interdependence import EffectiveGame, effective_game
     from solvers.interventions import target
     from solvers.joining_likelihood import NotIdentifiedError
+    from solvers.keeping import Kept, keep
     from solvers.key_players import KeyPlayers, Player, key_player
     from solvers.measurability import MeasurabilityBias, measurability_bias
     from solvers.message_passing import MessagePassing, expected_recruits, expected_spread
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from solvers.query_sweep import QueryGrowth, query_growth
     from solvers.rate_inference import RateEstimate, infer_rates
     from solvers.recruitment import Recruitment, Status, recruit
+    from solvers.retention import Retention, burst_of, sustain
     from solvers.schedules import Programme, Schedule, schedule
     from solvers.scheme_design import Design, design
     from solvers.seed_baselines import SeedComparison, baseline_seeds, compare_seeds
@@ -61,6 +63,14 @@ if TYPE_CHECKING:
     from solvers.subsidy_design import Subsidies, subsidies
     from solvers.sustained_design import Aftermath, SustainedDesign, aftermath, design_sustained
     from solvers.targeting import Targeting
+    from solvers.thresholds import (
+        can_cascade,
+        cascade_window,
+        ring_limit,
+        spreads_on_ring,
+        threshold_cascade,
+        threshold_game,
+    )
     from solvers.timeline import Timeline
 
 __all__ = [
@@ -86,6 +96,7 @@ __all__ = [
     "FrontierRow",
     "GlobalBound",
     "Introduction",
+    "Kept",
     "KeyPlayers",
     "LeastBudget",
     "Loss",
@@ -109,6 +120,7 @@ __all__ = [
     "Regime",
     "Regret",
     "RegretRow",
+    "Retention",
     "Schedule",
     "SeedComparison",
     "Seeding",
@@ -132,7 +144,10 @@ __all__ = [
     "baseline_seeds",
     "bonacich_centrality",
     "budget_curve",
+    "burst_of",
     "campaign_effect",
+    "can_cascade",
+    "cascade_window",
     "compare_campaigns",
     "compare_costs",
     "compare_seeds",
@@ -161,6 +176,7 @@ __all__ = [
     "interval_score",
     "is_stable",
     "katz_centrality",
+    "keep",
     "key_player",
     "least_budget",
     "log_likelihood",
@@ -174,6 +190,7 @@ __all__ = [
     "recruit",
     "regret",
     "relaxation_exponent",
+    "ring_limit",
     "sample_equilibria",
     "schedule",
     "seed",
@@ -182,13 +199,17 @@ __all__ = [
     "simulate_times",
     "spectral_radius",
     "spread",
+    "spreads_on_ring",
     "stress",
     "subsidies",
     "suitability",
     "surface",
+    "sustain",
     "sweep",
     "sweep_motives",
     "target",
+    "threshold_cascade",
+    "threshold_game",
     "tree_rewards",
 ]
 
@@ -219,6 +240,7 @@ _ROOMS = {
     "solvers.interdependence": ("EffectiveGame", "effective_game"),
     "solvers.interventions": ("target",),
     "solvers.joining_likelihood": ("NotIdentifiedError",),
+    "solvers.keeping": ("Kept", "keep"),
     "solvers.key_players": ("KeyPlayers", "Player", "key_player"),
     "solvers.measurability": ("MeasurabilityBias", "measurability_bias"),
     "solvers.message_passing": ("MessagePassing", "expected_recruits", "expected_spread"),
@@ -236,6 +258,7 @@ _ROOMS = {
     "solvers.query_sweep": ("QueryGrowth", "query_growth"),
     "solvers.rate_inference": ("RateEstimate", "infer_rates"),
     "solvers.recruitment": ("Recruitment", "Status", "recruit"),
+    "solvers.retention": ("Retention", "burst_of", "sustain"),
     "solvers.schedules": ("Programme", "Schedule", "schedule"),
     "solvers.scheme_design": ("Design", "design"),
     "solvers.seed_baselines": ("SeedComparison", "baseline_seeds", "compare_seeds"),
@@ -247,6 +270,14 @@ _ROOMS = {
     "solvers.subsidy_design": ("Subsidies", "subsidies"),
     "solvers.sustained_design": ("Aftermath", "SustainedDesign", "aftermath", "design_sustained"),
     "solvers.targeting": ("Targeting",),
+    "solvers.thresholds": (
+        "can_cascade",
+        "cascade_window",
+        "ring_limit",
+        "spreads_on_ring",
+        "threshold_cascade",
+        "threshold_game",
+    ),
     "solvers.timeline": ("Timeline",),
 }
 
