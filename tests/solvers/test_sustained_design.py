@@ -106,7 +106,12 @@ def test_the_same_rng_gives_the_same_bits_on_any_number_of_threads():
 
 def test_the_design_is_never_worse_than_the_one_that_recruits_most():
     result = design_sustained(
-        campaign(), upkeep=CostModel.uniform(low=0, high=2), epsilon=0.25, rng=7, rounds=2, replicates=60
+        campaign(n=40, max_depth=2),
+        upkeep=CostModel.uniform(low=0, high=2),
+        epsilon=0.25,
+        rng=7,
+        rounds=1,
+        replicates=60,
     )
     assert list(result.steps) == sorted(result.steps)
     assert result.steps[0] > 0
