@@ -1,25 +1,12 @@
-"""The page of the manual on design: its code runs as it stands, block by block."""
-
-import re
-from pathlib import Path
+"""The page of the manual on design."""
 
 import pytest
 
-DOCS = Path(__file__).parents[2] / "docs"
-BLOCKS = re.findall(r"```python\n(.*?)```", (DOCS / "design.md").read_text(encoding="utf-8"), re.DOTALL)
+from tests.pages import DOCS, run
 
 
-@pytest.fixture(scope="module")
-def page():
-    return {"__name__": "page"}
-
-
-@pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_the_blocks_of_the_page_run(page, number):
-    exec(BLOCKS[number], page)
-
-
-def test_the_page_says_what_comes_out(page):
+def test_the_page_says_what_comes_out():
+    page = run("design.md")
     plan, fair, result = page["plan"], page["fair"], page["result"]
     assert fair.search_value > plan.search_value  # a leak is worth more than fairness costs here
     assert page["thrifty"].spending[0].value == pytest.approx(0.1, rel=0.05)
