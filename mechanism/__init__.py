@@ -4,6 +4,7 @@ from mechanism import datasets, formats
 from mechanism.branching import GaltonWatson, RecursiveTree
 from mechanism.budgets import Budget
 from mechanism.campaign import Campaign, Members, TopDegree
+from mechanism.campaign_file import CampaignFile, campaign_toml, load_campaign
 from mechanism.costs import CostModel
 from mechanism.economy import FriendRewards
 from mechanism.errors import (
@@ -83,6 +84,7 @@ __all__ = [
     "BalancedGeometric",
     "Budget",
     "Campaign",
+    "CampaignFile",
     "CappedRate",
     "CertificateError",
     "ConstantSplit",
@@ -147,9 +149,11 @@ __all__ = [
     "TreeScheme",
     "UnsupportedProblemError",
     "assuming",
+    "campaign_toml",
     "combined",
     "datasets",
     "formats",
+    "load_campaign",
     "random_messages",
     "scheme_from_dict",
     "split_contract",

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from solvers.query_sweep import QueryGrowth, query_growth
     from solvers.rate_inference import RateEstimate, infer_rates
     from solvers.recruitment import Recruitment, Status, recruit
+    from solvers.report import Provenance, report_html, write_report
     from solvers.retention import Retention, burst_of, sustain
     from solvers.schedules import Programme, Schedule, schedule
     from solvers.scheme_design import Design, design
@@ -111,6 +112,7 @@ __all__ = [
     "PhaseDiagram",
     "Player",
     "Programme",
+    "Provenance",
     "QueryGrowth",
     "QueryRewards",
     "RankCorrelation",
@@ -190,6 +192,7 @@ __all__ = [
     "recruit",
     "regret",
     "relaxation_exponent",
+    "report_html",
     "ring_limit",
     "sample_equilibria",
     "schedule",
@@ -211,6 +214,7 @@ __all__ = [
     "threshold_cascade",
     "threshold_game",
     "tree_rewards",
+    "write_report",
 ]
 
 _ROOMS = {
@@ -258,6 +262,7 @@ _ROOMS = {
     "solvers.query_sweep": ("QueryGrowth", "query_growth"),
     "solvers.rate_inference": ("RateEstimate", "infer_rates"),
     "solvers.recruitment": ("Recruitment", "Status", "recruit"),
+    "solvers.report": ("Provenance", "report_html", "write_report"),
     "solvers.retention": ("Retention", "burst_of", "sustain"),
     "solvers.schedules": ("Programme", "Schedule", "schedule"),
     "solvers.scheme_design": ("Design", "design"),

@@ -12,18 +12,34 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from mechanism.errors import InvalidInputError
+from solvers.cli_output import Verb, check_free, write_whole
+from solvers.progress import progress_bar
 
 if TYPE_CHECKING:
     from proofs import Comparison, Verdict
 
-__all__ = ["REFUTED", "UNDECIDED", "matrix", "verify"]
+__all__ = ["REFUTED", "UNDECIDED", "matrix", "scheme_from_word", "verify"]
 
 REFUTED, UNDECIDED = 1, 3
 
 
-@click.command()
+@click.command(
+    cls=Verb,
+    short_help="Prove or refute that a scheme keeps a promise.",
+    examples=(
+        "mechanism verify recursive:1/2 SP",
+        "mechanism verify double_geometric:0.2 sybil_proof:epsilon=1/4 --out proof",
+        "mechanism verify --campaign balloons.toml SP --json",
+    ),
+)
 @click.argument("scheme")
-@click.argument("property")
+@click.argument("property", required=False)
+@click.option(
+    "--campaign",
+    type=click.Path(path_type=Path),
+    metavar="FILE.toml",
+    help="Take the scheme from a file, and cut it at the largest depth there: PROPERTY is then the only word.",
+)
 @click.option(
     "--max-depth",
     type=int,
@@ -37,14 +53,17 @@ REFUTED, UNDECIDED = 1, 3
     metavar="DIR",
     help="Write scheme.json and certificate.json there if the claim is proved.",
 )
+@click.option("--force", is_flag=True, help="Let --out replace these files.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 @click.pass_context
 def verify(
     context: click.Context,
     scheme: str,
-    property: str,  # noqa: A002 - the word of the field
+    property: str | None,  # noqa: A002 - the word of the field
+    campaign: Path | None,
     max_depth: int | None,
     out: Path | None,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Prove or refute that SCHEME has PROPERTY.
@@ -60,16 +79,49 @@ def verify(
     from proofs import property_from_text
     from proofs import verify as decide
 
-    subject = _scheme(scheme)
-    claimed = property_from_text(property, scheme=subject)
-    verdict = decide(subject, claimed, max_depth=max_depth)
+    subject: Any
+    if property is not None:
+        if campaign is not None:
+            raise click.UsageError(f"SCHEME is {scheme!r}; it must be left out where there is a --campaign")
+        word, subject = property, scheme_from_word(scheme)
+    elif campaign is not None:
+        word, (subject, depth) = scheme, _of_campaign(campaign)
+        max_depth = depth if max_depth is None else max_depth
+    else:
+        raise click.UsageError("PROPERTY is missing; it must be a property such as SP")
+    if out is not None:
+        for name in ("scheme.json", "certificate.json"):
+            check_free(out / name, force=force)
+    claimed = property_from_text(word, scheme=subject)
+    with progress_bar():
+        verdict = decide(subject, claimed, max_depth=max_depth)
     click.echo(json.dumps(verdict.to_dict(), indent=1, ensure_ascii=False) if as_json else str(verdict))
     if out is not None:
         _write(verdict, out)
     context.exit({True: 0, False: REFUTED, None: UNDECIDED}[verdict.holds])
 
 
-@click.command()
+def _of_campaign(path: Path) -> tuple[Any, int | None]:
+    """Return the scheme of a campaign file, and where the campaign cuts it if it pays along chains."""
+    from mechanism import PathScheme
+    from mechanism.campaign_file import load_campaign
+
+    loaded = load_campaign(path)
+    if loaded.scheme is None:
+        raise click.UsageError(f"--campaign: {path} has no scheme; it must have a table [scheme]")
+    chains = isinstance(loaded.scheme, PathScheme)
+    return loaded.scheme, loaded.campaign.max_depth if chains else None
+
+
+@click.command(
+    cls=Verb,
+    short_help="Print which scheme keeps which promise.",
+    examples=(
+        "mechanism matrix",
+        "mechanism matrix --of paths --no-witnesses",
+        "mechanism matrix --out matrix.md",
+    ),
+)
 @click.option(
     "--of",
     "part",
@@ -84,6 +136,7 @@ def verify(
     show_default=True,
     help="Print the smallest counterexample to each refuted claim below the table.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print the tables as JSON.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -91,29 +144,38 @@ def verify(
     metavar="FILE",
     help="Write the tables to a file instead: .md, .html, .json or .txt.",
 )
-def matrix(part: Literal["all", "paths", "trees", "auctions"], witnesses: bool, out: Path | None) -> None:
+@click.option("--force", is_flag=True, help="Let --out replace a file.")
+def matrix(
+    part: Literal["all", "paths", "trees", "auctions"],
+    witnesses: bool,
+    as_json: bool,
+    out: Path | None,
+    force: bool,
+) -> None:
     """Print which scheme of the catalogue keeps which promise, each cell proved or refuted where it can be.
 
     Takes a minute or two.
     """
     from proofs.matrix import TABLES
-    from solvers.progress import progress_bar
 
     if out is not None and out.suffix not in _FORMATS:
         raise click.UsageError(f"--out: {out} must end in {', '.join(_FORMATS)}")
+    if out is not None:
+        check_free(out, force=force)
     wanted = list(TABLES) if part == "all" else [part]
     with progress_bar() as report:
         tables = [TABLES[name](progress=report) for name in wanted]
+    if as_json:
+        click.echo(_json(tables, witnesses), nl=False)
     if out is None:
-        _print(tables, witnesses=witnesses)
+        if not as_json:
+            _print(tables, witnesses=witnesses)
         return
-    text = _FORMATS[out.suffix](tables, witnesses)
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8")
+        write_whole(out, _FORMATS[out.suffix](tables, witnesses).encode(), force=force)
     except OSError as error:
         raise click.UsageError(f"--out: {error}") from error
-    click.echo(f"Wrote {out}.")
+    click.echo(f"Wrote {out}.", err=as_json)
 
 
 def _text(tables: list[Comparison], witnesses: bool) -> str:
@@ -159,7 +221,7 @@ def _print(tables: list[Comparison], *, witnesses: bool) -> None:
             click.echo(f"\n{found}")
 
 
-def _scheme(text: str) -> Any:
+def scheme_from_word(text: str) -> Any:
     """Return the scheme or rule that a word on the command line names."""
     from mechanism.schemes.spelling import scheme_from_text
     from proofs import read_scheme

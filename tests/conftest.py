@@ -24,9 +24,10 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Turn skips into failures where MECHANISM_REQUIRE_DATA says that the data are here."""
+    """Turn skips into failures where MECHANISM_REQUIRE_DATA, or _BROWSER, says that what they need is here."""
     report = yield
-    if report.skipped and os.environ.get("MECHANISM_REQUIRE_DATA") and not hasattr(report, "wasxfail"):
+    needed = "MECHANISM_REQUIRE_BROWSER" if "report_browser" in item.nodeid else "MECHANISM_REQUIRE_DATA"
+    if report.skipped and os.environ.get(needed) and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
-        report.longrepr = f"skipped although MECHANISM_REQUIRE_DATA is set: {report.longrepr}"
+        report.longrepr = f"skipped although {needed} is set: {report.longrepr}"
     return report
