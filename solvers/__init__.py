@@ -25,16 +25,19 @@ if TYPE_CHECKING:
     from solvers.design_regret import Regret, RegretRow, regret, stress, sweep_motives
     from solvers.design_surface import Demands, Surface, SurfacePoint, surface
     from solvers.diffusion import Spread, spread
+    from solvers.display import notebook
     from solvers.equilibrium_enumeration import AllEquilibria, all_equilibria
     from solvers.equilibrium_sampling import sample_equilibria
     from solvers.exact_spread import ExactSpread, exact_spread
     from solvers.forest_forecast import Forecast, RecruitmentPrior, crps, forecast, interval_score
     from solvers.forest_rewards import tree_rewards
+    from solvers.frames import to_frame
     from solvers.interdependence import EffectiveGame, effective_game
     from solvers.interventions import target
     from solvers.joining_likelihood import NotIdentifiedError
     from solvers.keeping import Kept, keep
     from solvers.key_players import KeyPlayers, Player, key_player
+    from solvers.labelled_arrays import to_xarray
     from solvers.measurability import MeasurabilityBias, measurability_bias
     from solvers.message_passing import MessagePassing, expected_recruits, expected_spread
     from solvers.message_ranking import Loss, RankCorrelation, Suitability, suitability
@@ -184,6 +187,7 @@ __all__ = [
     "log_likelihood",
     "measurability_bias",
     "mobilise",
+    "notebook",
     "peer_rewards",
     "phase_diagram",
     "play_shares",
@@ -213,6 +217,8 @@ __all__ = [
     "target",
     "threshold_cascade",
     "threshold_game",
+    "to_frame",
+    "to_xarray",
     "tree_rewards",
     "write_report",
 ]
@@ -236,16 +242,19 @@ _ROOMS = {
     "solvers.design_regret": ("Regret", "RegretRow", "regret", "stress", "sweep_motives"),
     "solvers.design_surface": ("Demands", "Surface", "SurfacePoint", "surface"),
     "solvers.diffusion": ("Spread", "spread"),
+    "solvers.display": ("notebook",),
     "solvers.equilibrium_enumeration": ("AllEquilibria", "all_equilibria"),
     "solvers.equilibrium_sampling": ("sample_equilibria",),
     "solvers.exact_spread": ("ExactSpread", "exact_spread"),
     "solvers.forest_forecast": ("Forecast", "RecruitmentPrior", "crps", "forecast", "interval_score"),
     "solvers.forest_rewards": ("tree_rewards",),
+    "solvers.frames": ("to_frame",),
     "solvers.interdependence": ("EffectiveGame", "effective_game"),
     "solvers.interventions": ("target",),
     "solvers.joining_likelihood": ("NotIdentifiedError",),
     "solvers.keeping": ("Kept", "keep"),
     "solvers.key_players": ("KeyPlayers", "Player", "key_player"),
+    "solvers.labelled_arrays": ("to_xarray",),
     "solvers.measurability": ("MeasurabilityBias", "measurability_bias"),
     "solvers.message_passing": ("MessagePassing", "expected_recruits", "expected_spread"),
     "solvers.message_ranking": ("Loss", "RankCorrelation", "Suitability", "suitability"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, nan
 from typing import Any
 
@@ -53,6 +53,8 @@ def infer_motives(
     confidence: float = 0.95,
     robust: bool = False,
     clusters: ArrayLike | None = None,
+    importance: ArrayLike | None = None,
+    prior: float = 0.0,
 ) -> MotiveEstimate:
     """Estimate what moves people from which offers they took.
 
@@ -85,6 +87,14 @@ def infer_motives(
         Standard errors that hold if the law is wrong (sandwich).
     clusters : array_like, shape (offers,), optional
         Whose answers depend on each other, such as those of one recruiter; implies `robust`.
+    importance : array_like of float, shape (offers,), optional
+        How often each answer counts, above 0, as if so many people had given it; 1 by default. Where that is not so,
+        as with the weights of a survey, give a cluster of its own to each offer.
+    prior : float
+        Imagined people for each payoff and covariate, at least 0: offered its typical amount (root mean square) and
+        nothing else at a mean cost of 0, half of them join. Draws weights towards 0, so that they are finite and
+        determined where offers are separated or motives move together; 1 is usual. With the logistic law only, and
+        not `robust`; the intervals and the test of fit count these people too.
 
     Returns
     -------
@@ -122,6 +132,8 @@ def infer_motives(
     Fieller, "Some problems in interval estimation", Journal of the Royal Statistical Society B 16, 1954.
     Tsiatis, "A note on a goodness-of-fit test for the logistic regression model", Biometrika 67, 1980.
     Moore and Spruill, "Unified large-sample theory of general chi-squared statistics", Annals of Statistics 3, 1975.
+    Greenland and Mansournia, "Penalization, bias reduction, and default priors in logistic and related categorical and
+    survival regressions", Statistics in Medicine 34, 2015: the log-F(prior, prior) law.
     White, "Maximum likelihood estimation of misspecified models", Econometrica 50, 1982.
 
     Examples
@@ -136,6 +148,12 @@ def infer_motives(
     columns, labels = _columns(payoffs, names)
     n = len(columns)
     taken, asked = _answers(joined, counts, n)
+    if importance is not None:
+        often = one_each("importance", importance, n, each="offer")
+        if (often <= 0).any():
+            worst = int((often <= 0).argmax())
+            raise InvalidInputError("importance", float(often[worst]), index=worst, allowed="above 0")
+        taken, asked = taken * often, asked * often
     level = float(number(confidence, argument="confidence", allowed="a number in (0, 1)"))
     if not 0 < level < 1:
         raise InvalidInputError("confidence", confidence, allowed="a number in (0, 1)")
@@ -176,7 +194,8 @@ def infer_motives(
     if numeraire == MEAN_COST or numeraire in extra:
         raise InvalidInputError("numeraire", numeraire, allowed="one of the payoffs")
     base = labels.index(numeraire) if numeraire in labels else None
-    joins = Joins(design, taken, asked - taken, law, held, np.zeros(n))
+    data = Joins(design, taken, asked - taken, law, held, np.zeros(n))
+    joins = _with_prior(data, prior, robust or clusters is not None)
     best = _identified_fit(joins, labels)
     groups = None if clusters is None else _groups(clusters, n)
     spread = Intervals.of(joins, best, level, robust=robust or groups is not None, groups=groups)
@@ -190,6 +209,7 @@ def infer_motives(
         ratios = np.array([spread.ratio(j, base) for j in range(len(labels))])
         low, high = np.maximum(interval[base], 0.0)
         scale, scale_interval = float(1 / unit), (1 / high, 1 / low if low > 0 else inf)
+    value = data.pieces(best.coefficients)[0]
     share = taken.sum() / asked.sum()
     null = float(taken.sum() * np.log(share) + (asked - taken).sum() * np.log1p(-share))
     return MotiveEstimate(
@@ -205,13 +225,13 @@ def infer_motives(
         numeraire=numeraire if base is not None else None,
         cost=str(law),
         confidence=level,
-        method=spread.method,
+        method=spread.method if joins is data else f"{spread.method}, log-F({prior:g}, {prior:g}) prior",
         held=tuple(name for name, one in zip(labels, held, strict=True) if one),
         covariance=_frozen(spread.covariance),
-        loglik=best.value,
+        loglik=value,
         people=float(asked.sum()),
         joined=float(taken.sum()),
-        mcfadden=1 - best.value / null,
+        mcfadden=1 - value / null,
         test=fit_test(joins, best),
         gradient=best.gradient,
     )
@@ -264,6 +284,30 @@ def _answers(joined: ArrayLike, counts: ArrayLike | None, n: int) -> tuple[Reals
             "joined", "nobody" if not taken.any() else "everybody", allowed="some people and not all"
         )
     return taken, asked
+
+
+def _with_prior(data: Joins, prior: float, robust: bool) -> Joins:
+    """Return the data and the imagined people; the same object without any."""
+    allowed = "a number of people of at least 0"
+    people = float(number(prior, argument="prior", allowed=allowed))
+    if people < 0:
+        raise InvalidInputError("prior", prior, allowed=allowed)
+    if not people:
+        return data
+    if not data.law.has_location or robust:
+        what = "robust intervals" if robust else f"{data.law} costs, which begin at 0"
+        raise UnsupportedProblemError(f"a prior does not go with {what}; leave one of them out")
+    asked = data.joined + data.refused
+    typical = np.sqrt(asked @ data.design**2 / asked.sum())
+    typical[-1] = 0.0  # the mean cost has none
+    half = np.full(len(typical) - 1, people / 2)
+    return replace(
+        data,
+        design=np.vstack((data.design, np.diag(typical)[:-1])),
+        joined=np.append(data.joined, half),
+        refused=np.append(data.refused, half),
+        offset=np.append(data.offset, 0 * half),
+    )
 
 
 def _groups(clusters: ArrayLike, n: int) -> NDArray[np.int64]:

@@ -357,6 +357,8 @@ def test_published_sizes_of_real_networks(name, n, edges, directed):
 
 def test_data_are_found_through_the_environment(tmp_path, monkeypatch):
     monkeypatch.delenv("MECHANISM_DATA", raising=False)
+    monkeypatch.delenv("MECHANISM_DATA_URL", raising=False)
+    monkeypatch.setenv("MECHANISM_CACHE", str(tmp_path / "none"))
     with pytest.raises(datasets.DatasetMissingError, match="set MECHANISM_DATA"):
         datasets.path("graphs/karate")
     monkeypatch.setenv("MECHANISM_DATA", str(tmp_path))
