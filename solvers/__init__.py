@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from solvers.agreement import Consensus, consensus
     from solvers.altruism_design import AltruismDesign, design_altruism
     from solvers.budget_search import LeastBudget, least_budget
+    from solvers.campaign_design import CampaignDesign, CampaignStep, design_campaign
     from solvers.campaign_opinions import (
         CampaignComparison,
         CampaignEffect,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from solvers.scheme_design import Design, design
     from solvers.seed_baselines import SeedComparison, baseline_seeds, compare_seeds
     from solvers.seeding import Seeding, seed
+    from solvers.seeding_worth import SeededSize, SeedingValue, seeding_value
     from solvers.share_design import ShareDesign, design_shares
     from solvers.share_play import ShareCampaign, SharePlay, improve_shares, play_shares
     from solvers.spectral import SpectralRadius, spectral_radius
@@ -67,6 +69,8 @@ if TYPE_CHECKING:
     from solvers.subsidy_design import Subsidies, subsidies
     from solvers.sustained_design import Aftermath, SustainedDesign, aftermath, design_sustained
     from solvers.targeting import Targeting
+    from solvers.team_design import TeamDesign, seeded_team
+    from solvers.team_search import TeamFigure, TeamRound
     from solvers.thresholds import (
         can_cascade,
         cascade_window,
@@ -86,7 +90,9 @@ __all__ = [
     "AltruismDesign",
     "BudgetCurve",
     "CampaignComparison",
+    "CampaignDesign",
     "CampaignEffect",
+    "CampaignStep",
     "Cluster",
     "Consensus",
     "CostComparison",
@@ -128,7 +134,9 @@ __all__ = [
     "Retention",
     "Schedule",
     "SeedComparison",
+    "SeededSize",
     "Seeding",
+    "SeedingValue",
     "ShareCampaign",
     "ShareDesign",
     "SharePlay",
@@ -142,6 +150,9 @@ __all__ = [
     "SurfacePoint",
     "SustainedDesign",
     "Targeting",
+    "TeamDesign",
+    "TeamFigure",
+    "TeamRound",
     "Timeline",
     "aftermath",
     "all_equilibria",
@@ -160,6 +171,7 @@ __all__ = [
     "crps",
     "design",
     "design_altruism",
+    "design_campaign",
     "design_shares",
     "design_sustained",
     "diffusion_centrality",
@@ -201,6 +213,8 @@ __all__ = [
     "sample_equilibria",
     "schedule",
     "seed",
+    "seeded_team",
+    "seeding_value",
     "simulate",
     "simulate_exposures",
     "simulate_times",
@@ -229,6 +243,7 @@ _ROOMS = {
     "solvers.agreement": ("Consensus", "consensus"),
     "solvers.altruism_design": ("AltruismDesign", "design_altruism"),
     "solvers.budget_search": ("LeastBudget", "least_budget"),
+    "solvers.campaign_design": ("CampaignDesign", "CampaignStep", "design_campaign"),
     "solvers.campaign_opinions": (
         "CampaignComparison",
         "CampaignEffect",
@@ -277,6 +292,7 @@ _ROOMS = {
     "solvers.scheme_design": ("Design", "design"),
     "solvers.seed_baselines": ("SeedComparison", "baseline_seeds", "compare_seeds"),
     "solvers.seeding": ("Seeding", "seed"),
+    "solvers.seeding_worth": ("SeededSize", "SeedingValue", "seeding_value"),
     "solvers.share_design": ("ShareDesign", "design_shares"),
     "solvers.share_play": ("ShareCampaign", "SharePlay", "improve_shares", "play_shares"),
     "solvers.spectral": ("SpectralRadius", "spectral_radius"),
@@ -284,6 +300,8 @@ _ROOMS = {
     "solvers.subsidy_design": ("Subsidies", "subsidies"),
     "solvers.sustained_design": ("Aftermath", "SustainedDesign", "aftermath", "design_sustained"),
     "solvers.targeting": ("Targeting",),
+    "solvers.team_design": ("TeamDesign", "seeded_team"),
+    "solvers.team_search": ("TeamFigure", "TeamRound"),
     "solvers.thresholds": (
         "can_cascade",
         "cascade_window",
