@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,6 +13,8 @@ import numpy as np
 
 from mechanism.errors import BackendMissingError, InvalidInputError
 from mechanism.graph import Graph
+from mechanism.readers import decompressed, largest
+from mechanism.storage import whole_file
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -30,6 +35,25 @@ __all__ = [
 
 SelfLoops = Literal["refuse", "drop"]
 Duplicates = Literal["refuse", "merge"]
+_VALUES = {
+    "pattern": 0,
+    "integer": 1,
+    "unsigned-integer": 1,
+    "real": 1,
+    "double": 1,
+    "complex": 2,
+}  # of an entry
+_PLACES = {"coordinate": 2, "array": 0}
+_SYMMETRIES = ("general", "symmetric", "skew-symmetric", "hermitian")
+_OWN: dict[str, tuple[int, int]] = {}  # parquet files that this process wrote, their sizes and times
+_PROBE = """
+import sys, polars
+file, most, *wanted = sys.argv[1:]
+rows = polars.scan_parquet(file).select(polars.len()).collect().item()
+if 16 * rows > int(most):
+    sys.exit(f"{rows:,} rows are more than a file of its size should hold")
+polars.read_parquet(file, columns=[name for name in polars.read_parquet_schema(file) if name in wanted])
+"""
 
 
 def from_networkx(
@@ -126,7 +150,12 @@ def from_frame(
     for argument, name in (("source", source), ("target", target)):
         if name not in names:
             raise InvalidInputError(argument, name, allowed=f"one of the columns {names}")
-        columns.append(frame[name].to_numpy())
+        column = frame[name].to_numpy()
+        if column.dtype.kind == "O":
+            for index, x in enumerate(column):
+                if not isinstance(x, (str, int, np.integer)):
+                    raise InvalidInputError(argument, x, index=index, allowed="a whole number or a text")
+        columns.append(column)
     ends = [column if column.dtype.kind in "iu" else column.tolist() for column in columns]
     return Graph.from_edges(*ends, directed=directed, self_loops=self_loops, duplicates=duplicates)
 
@@ -148,43 +177,120 @@ def to_frame(graph: Graph, *, library: Literal["pandas", "polars"] = "pandas") -
 
 
 def read_parquet(path: str | Path, **settings: Any) -> Graph:
-    """Read a graph from two columns of a parquet file; `settings` are those of `from_frame`."""
+    """Read a graph from two columns of a parquet file; `settings` are those of `from_frame`.
+
+    Raises
+    ------
+    InvalidInputError
+        If the file is damaged, grows to more than `mechanism.readers.largest` allows, or `from_frame` refuses it.
+
+    Notes
+    -----
+    Another process reads the file first, unless this one wrote it: about 0.5 s more. Certain damaged files end the
+    process that reads them.
+    """
     file = _existing(path)
     polars = _library("polars")
+    wanted = [settings.get("source", "source"), settings.get("target", "target")]
+    command = [sys.executable, "-P", "-c", _PROBE, str(file), str(largest(file)), *map(str, wanted)]
     try:
+        if _OWN.get(str(file.resolve())) != _stamp(file):
+            probe = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+            if probe.returncode:
+                raise OSError((probe.stderr.strip().splitlines() or [f"exit code {probe.returncode}"])[-1])
         names = list(polars.read_parquet_schema(file))
-        wanted = [settings.get("source", "source"), settings.get("target", "target")]
-        frame = polars.read_parquet(file, columns=[name for name in wanted if name in names])
+        frame = polars.read_parquet(file, columns=[name for name in names if name in wanted])
     except (polars.exceptions.PolarsError, OSError) as error:
         raise InvalidInputError("path", str(path), allowed=f"a readable parquet file ({error})") from error
+    for column in frame:
+        if column.dtype == polars.String and column.len():
+            lengths = column.str.len_bytes()
+            if max(lengths.sum(), 4 * column.len() * lengths.max() // 10) > largest(file):
+                allowed = f"texts of at most {largest(file):,} bytes in all, or shorter ones, such as numbers"
+                raise InvalidInputError("path", str(path), allowed=allowed)
     return from_frame(frame, **settings)
 
 
 def write_parquet(graph: Graph, path: str | Path) -> None:
     """Write the arcs to a parquet file with the columns source and target, whole or not at all."""
     frame = to_frame(graph, library="polars")
-    _replace(Path(path), frame.write_parquet)
+    with whole_file(Path(path)) as draft:
+        frame.write_parquet(draft)
+    _OWN[str(Path(path).resolve())] = _stamp(Path(path))
 
 
 def read_matrix_market(path: str | Path, *, self_loops: SelfLoops = "refuse") -> Graph:
-    """Read a square matrix in the Matrix Market format, gzip-compressed or not: entries other than 0 are arcs.
+    r"""Read a square matrix in the Matrix Market format, gzip-compressed or not: entries other than 0 are arcs.
 
     A symmetric matrix makes both arcs of every edge.
 
     Raises
     ------
     InvalidInputError
-        If the file is no such matrix, or has entries on the diagonal that are refused.
+        If the file is no such matrix, has more rows than `mechanism.readers.largest` allows, or has entries on the
+        diagonal that are refused.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "friends.mtx"
+    >>> _ = path.write_text("%%MatrixMarket matrix coordinate pattern symmetric\n3 3 1\n3 1\n")
+    >>> read_matrix_market(path)
+    Graph(n=3, m=2)
     """
-    from scipy.io import mmread
     from scipy.sparse import coo_array
 
     file = _existing(path)
+    data = decompressed(file)
     try:
-        matrix = mmread(file, spmatrix=False)
-    except (ValueError, OSError, EOFError) as error:
+        rows, columns, source, target, values = _entries(data, largest(file))
+    except ValueError as error:
         raise InvalidInputError("path", str(path), allowed=f"a Matrix Market file ({error})") from error
-    return Graph.from_scipy(coo_array(matrix), self_loops=self_loops)
+    return Graph.from_scipy(
+        coo_array((values, (source, target)), shape=(rows, columns)), self_loops=self_loops
+    )
+
+
+def _entries(data: bytes, most: int) -> tuple[int, int, Any, Any, Any]:
+    """Return rows, columns, and the places of the entries of a matrix and whether they are other than 0."""
+    begin = data.find(b"\n") + 1 or len(data)
+    words = data[:begin].decode("ascii", errors="replace").lower().split()
+    if len(words) != 5 or words[:2] != ["%%matrixmarket", "matrix"]:
+        raise ValueError("its first line is not %%MatrixMarket matrix, a format, a field and a symmetry")
+    form, field, symmetry = words[2:]
+    if form not in _PLACES or field not in _VALUES or symmetry not in _SYMMETRIES:
+        raise ValueError(f"{form} {field} {symmetry} is no kind of matrix")
+    while data[begin : begin + 1] in (b"%", b"\n", b"\r"):
+        begin = data.find(b"\n", begin) + 1 or len(data)
+    end = data.find(b"\n", begin) + 1 or len(data)
+    sizes, body = data[begin:end].split(), data[end:]
+    places, width = _PLACES[form], _VALUES[field]
+    if len(sizes) != 2 + places // 2 or not all(x.isdigit() and len(x) < 19 for x in sizes):
+        raise ValueError("the line of its size must hold whole numbers, and no others")
+    rows, columns, *told = map(int, sizes)
+    if 16 * max(rows, columns) > most:
+        raise ValueError(f"its {rows:,} rows are more than a file of its size should have: list its edges")
+    half, empty = symmetry != "general", int(symmetry == "skew-symmetric")
+    if half and rows != columns:
+        raise ValueError("a symmetric matrix must be square")
+    entries = np.empty((0, places + width))
+    if body.strip():
+        kind = np.int64 if field in ("pattern", "integer") else np.float64
+        entries = np.loadtxt(io.BytesIO(body), dtype=kind, comments=None, ndmin=2, encoding="utf-8")
+    count = told[0] if told else rows * (rows + 1 - 2 * empty) // 2 if half else rows * columns
+    if entries.shape != (count, places + width) or not places + width:
+        raise ValueError("it must hold as many numbers as it says")
+    if told:
+        at = entries[:, :2]
+        if not ((at >= 1) & (at <= [rows, columns])).all() or (at != np.floor(at)).any():
+            raise ValueError("places must be whole numbers in range")
+        i, j = at.astype(np.int64).T - 1
+    else:  # column by column
+        across: Any = np.triu_indices(rows, empty) if half else np.indices((columns, rows)).reshape(2, -1)
+        j, i = across
+    values: Any = entries[:, places:].any(axis=1) if width else np.ones(count, dtype=bool)
+    off = np.not_equal(i, j) & half
+    return rows, columns, np.r_[i, j[off]], np.r_[j, i[off]], np.r_[values, values[off]]
 
 
 def write_matrix_market(graph: Graph, path: str | Path) -> None:
@@ -202,12 +308,8 @@ def write_matrix_market(graph: Graph, path: str | Path) -> None:
             "graph", "labels of its own", verb="has", allowed=f"labelled 0 .. {graph.n - 1} to be a matrix"
         )
     matrix = to_scipy(graph)
-
-    def write(part: Path) -> None:
-        with part.open("wb") as stream:
-            mmwrite(stream, matrix, field="pattern", symmetry="general")
-
-    _replace(Path(path), write)
+    with whole_file(Path(path)) as draft, draft.open("wb") as stream:
+        mmwrite(stream, matrix, field="pattern", symmetry="general")
 
 
 def to_scipy(graph: Graph) -> csr_array:
@@ -268,14 +370,9 @@ def _existing(path: str | Path) -> Path:
     return Path(path)
 
 
-def _replace(path: Path, write: Any) -> None:
-    """Write a file beside the wanted one, then put it in its place."""
-    part = path.with_name(path.name + ".part")
-    try:
-        write(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+def _stamp(file: Path) -> tuple[int, int]:
+    status = file.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def _library(name: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -14,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from mechanism.arcs import Edges, Labels, Nodes, labels_of, simple_arcs
 from mechanism.errors import InvalidInputError
 from mechanism.readers import read_edges
-from mechanism.storage import map_arrays, write_arrays
+from mechanism.storage import load_arrays, map_arrays, write_arrays
 
 if TYPE_CHECKING:
     from scipy.sparse import sparray, spmatrix
@@ -391,10 +390,10 @@ class Graph:
         allowed = "a graph written by Graph.save"
         file = _MappedFile.of(path) if memory_map else None
         try:
-            with nullcontext(map_arrays(path)) if memory_map else np.load(path) as stored:
-                if int(stored["format"]) != _FORMAT:
-                    raise InvalidInputError("format", int(stored["format"]), allowed=str(_FORMAT))
-                return cls(stored["indptr"], stored["indices"], stored["labels"], _file=file)
+            stored = map_arrays(path) if memory_map else load_arrays(path)
+            if int(stored["format"]) != _FORMAT:
+                raise InvalidInputError("format", int(stored["format"]), allowed=str(_FORMAT))
+            return cls(stored["indptr"], stored["indices"], stored["labels"], _file=file)
         except InvalidInputError as error:
             if error.argument == "memory_map":
                 raise

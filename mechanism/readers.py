@@ -18,9 +18,16 @@ from numpy.typing import NDArray
 from mechanism.arcs import Edges
 from mechanism.errors import InvalidInputError
 
-__all__ = ["read_edges", "read_rows"]
+__all__ = ["decompressed", "largest", "read_edges", "read_rows"]
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
+_GROWTH, _SMALL = (
+    100,
+    1 << 26,
+)  # how many times its size a file may grow to in memory; bytes that are never too many
+_CHUNK = 1 << 20
+_DIGITS = 19  # of the largest int64
+_LONGEST_HEADER = 100_000  # lines
 _MISSING = frozenset({"", "nan", "null", "none"})
 _COLUMN_NAMES = frozenset(
     (
@@ -50,7 +57,7 @@ def read_edges(path: Path) -> Edges:
     Raises
     ------
     InvalidInputError
-        If the file is no such text; the message names the line.
+        If the file is no such text; the message names the line. Also if it grows too much: see `largest`.
 
     Notes
     -----
@@ -64,14 +71,14 @@ def read_edges(path: Path) -> Edges:
     >>> read_edges(path).source.tolist()
     ['ann', 'bob']
     """
-    data = _bytes(path)
+    data = decompressed(path)
     edges = _numbers_at_once(path, data)
     return edges or _read_with_care(path, data)
 
 
 def _read_with_care(path: Path, data: bytes) -> Edges:
     """Return the edges of any file that is accepted; refuse the others."""
-    text = re.sub("#[^\n]*", "", _decoded(path, data)).replace("\r", "") + "\n"
+    text = re.sub("#[^\n]*", "", re.sub("\r+\n|\r", "\n", _decoded(path, data))) + "\n"
     start = re.search(r"\S.*", text)
     if start is None:
         raise InvalidInputError("path", str(path), allowed="a file with at least one edge")
@@ -89,8 +96,16 @@ def _numbers_at_once(path: Path, data: bytes) -> Edges | None:
     except ImportError:
         return None
     begin = len(BOM_UTF8) if data.startswith(BOM_UTF8) else 0
+    skipped = 0
     while data[begin : begin + 1] in (b"#", b"\n", b"\r"):  # comments and empty lines
         begin = data.find(b"\n", begin) + 1 or len(data)
+        skipped += 1
+        if skipped > _LONGEST_HEADER:
+            raise InvalidInputError(
+                "path",
+                str(path),
+                allowed=f"a file whose edges begin within its first {_LONGEST_HEADER:,} lines",
+            )
     end = data.find(b"\n", begin)
     row = data[begin : end if end >= 0 else len(data)].decode("utf-8", errors="replace").rstrip("\r")
     if "#" in row:  # a comment behind the first edge may hold separators of its own
@@ -151,13 +166,15 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[st
     if not lines:
         raise InvalidInputError("path", str(path), allowed="a file with a line of column names")
     separator = _separator(lines[0][1]) or "\t"
-    rows = csv.reader((line for _, line in lines), delimiter=separator)
-    names = next(rows)
+    names = _row(path, *lines[0], separator)
     for column in columns:
-        if column not in names:
-            raise InvalidInputError("column", column, allowed=f"one of {names}, the columns of {path.name}")
+        if names.count(column) != 1:
+            raise InvalidInputError(
+                "column", column, allowed=f"one of {names}, the columns of {path.name}, and only one"
+            )
     places = [names.index(column) for column in columns]
-    for (number, line), row in zip(lines[1:], rows, strict=True):
+    for number, line in lines[1:]:
+        row = _row(path, number, line, separator)
         if len(row) <= max(places):
             raise InvalidInputError(
                 "path", line[:60], index=_place(path, number), allowed=f"a row of {len(names)} columns"
@@ -165,26 +182,82 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[st
         yield number, [row[place].strip() for place in places]
 
 
+def _row(path: Path, number: int, line: str, separator: str) -> list[str]:
+    """Return the fields of a line; a quoted text stays within its line."""
+    try:
+        return next(csv.reader([line], delimiter=separator, strict=True))
+    except csv.Error as error:
+        raise InvalidInputError(
+            "path", line[:60], index=_place(path, number), allowed=f"a row of a table ({error})"
+        ) from error
+
+
 def _text(path: Path) -> str:
     """Return the contents, decompressed if the file begins as gzip does."""
-    return _decoded(path, _bytes(path))
+    return _decoded(path, decompressed(path))
 
 
-def _bytes(path: Path) -> bytes:
+def largest(path: Path) -> int:
+    """Return how many bytes a file may grow to in memory: 100 times its size, or 64 MiB if that is more.
+
+    Readers refuse whatever claims more before they make room for it.
+
+    Examples
+    --------
+    >>> largest(Path(__file__)) == 64 * 2**20
+    True
+    """
+    return max(_SMALL, _GROWTH * path.stat().st_size)
+
+
+def decompressed(path: Path) -> bytes:
+    """Return the bytes of a file, decompressed if it begins as gzip does.
+
+    Raises
+    ------
+    InvalidInputError
+        If it cannot be read, or grows to more than `largest` allows; at most that much is held in memory.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "edges.gz"
+    >>> _ = path.write_bytes(gzip.compress(b"1 2"))
+    >>> decompressed(path)
+    b'1 2'
+    """
     try:
-        data = path.read_bytes()
-        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+        with path.open("rb") as file:
+            if file.read(2) != b"\x1f\x8b":
+                return path.read_bytes()
+        most, size, chunks = largest(path), 0, []
+        with gzip.open(path) as stream:
+            while chunk := stream.read(_CHUNK):
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > most:
+                    allowed = (
+                        f"a file that grows to at most {most:,} bytes; if it is right, give it uncompressed"
+                    )
+                    raise InvalidInputError("path", str(path), allowed=allowed)
+        return b"".join(chunks)
     except (OSError, EOFError, zlib.error) as error:
         raise InvalidInputError("path", str(path), allowed=f"a readable file ({error})") from error
 
 
 def _decoded(path: Path, data: bytes) -> str:
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInputError(
             "path", str(path), allowed=f"a text file in UTF-8 (byte {error.start} is not)"
         ) from error
+    if (place := text.find("\0")) >= 0:  # which arrays of texts would drop
+        line = text.count("\n", 0, place) + 1
+        raise InvalidInputError(
+            "path", "a NUL", index=_place(path, line), allowed="a text file free of them", verb="has"
+        )
+    return text
 
 
 def _separator(row: str) -> str | None:
@@ -237,6 +310,14 @@ def _line_by_line(path: Path, text: str, separator: str | None) -> Edges:
             "path", str(path), allowed="a file with at least one edge below the column names"
         )
     if 2 * sum(whole) < len(whole):
+        longest = max(max(map(len, source)), max(map(len, target)))
+        if 8 * longest * len(lines) > max(_SMALL, _GROWTH * len(text)):  # both ends, 4 bytes a character
+            raise InvalidInputError(
+                "path",
+                f"{len(lines):,} edges and a label of {longest:,} characters",
+                verb="has",
+                allowed="a file with shorter labels, such as numbers",
+            )
         return Edges(np.array(source), np.array(target), lambda: np.array(lines), path.name)
     ends = [
         [_int64(path, line, end) for line, end in zip(lines, side, strict=True)] for side in (source, target)
@@ -277,14 +358,17 @@ def _are_column_names(source: list[str], target: list[str]) -> bool:
 def _int64(path: Path, line: int, label: str) -> int:
     """Return a label as a number; refuse a text among numbers."""
     limits = np.iinfo(np.int64)
-    if not (_is_whole(label) and limits.min <= int(label) <= limits.max):
-        raise InvalidInputError(
-            "path",
-            label,
-            index=_place(path, line),
-            allowed="a whole number within int64, as most labels of the file are",
-        )
-    return int(label)
+    digits = label.lstrip("+-0") or "0"
+    if _is_whole(label) and len(digits) <= _DIGITS:
+        number = -int(digits) if label[0] == "-" else int(digits)
+        if limits.min <= number <= limits.max:
+            return number
+    raise InvalidInputError(
+        "path",
+        label,
+        index=_place(path, line),
+        allowed="a whole number within int64, as most labels of the file are",
+    )
 
 
 def _place(path: Path, line: int) -> str:

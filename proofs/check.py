@@ -49,6 +49,7 @@ from typing import Any, NamedTuple
 
 FORMAT = "incentive-networks/certificate/1"
 LARGEST_PEAK = 10_000
+MOST_WORK = 5_000_000  # inequalities, weighed by the length of their numbers: about 10 s
 LONGEST_CHAIN = 600  # of those looked at where identities cost something and nothing is a ceiling
 NUMBER = re.compile(r"[0-9]{1,4000}(/0*[1-9][0-9]{0,4000}|(\.[0-9]{1,4000})?([eE][+-]?[0-9]{1,3})?)")
 ZERO, ONE = Fraction(0), Fraction(1)
@@ -106,8 +107,7 @@ def check(scheme: Any, certificate: Any) -> list[str]:
     """Return in words what a certificate proves about a scheme, both as read from JSON, or raise Refused."""
     rewards = read_scheme(scheme)
     form, claims = members(certificate, "format", "claims")
-    if form != FORMAT or not array(claims):
-        raise Refused(f"the certificate must hold at least one claim, in the format {FORMAT}")
+    require(form == FORMAT and array(claims) != [], f"there must be at least one claim, in {FORMAT}")
     return [check_claim(rewards, *members(entry, "claim", "multipliers")) for entry in claims]
 
 
@@ -142,9 +142,8 @@ def read_scheme(document: Any) -> Scheme:
         paid = stopping(floor(1 / c) + 1, lambda n: [1 - c * (n - 1), c, *[ZERO] * n][:n])
         return paid._replace(is_referral=True)
     if kind == "power_sum":
-        return powers(
-            [[*map(number, array(term))] for term in array(members(document, "scheme", "terms")[1])]
-        )
+        terms = array(members(document, "scheme", "terms")[1])
+        return powers([[*map(number, array(term))] for term in terms])
     if not isinstance(kind, str) or kind not in POWERS:
         raise Refused("the scheme is of no known kind")
     names, term_of = POWERS[kind]
@@ -186,9 +185,8 @@ def check_claim(scheme: Scheme, document: Any, multipliers: Any) -> str:
     name, last = claim.name, claim.depth
     if scheme.longest is not None:
         last = min(last or scheme.longest + 1, scheme.longest + 1)
-    if scheme.is_referral and (
-        name == "sybil_proof" or (name == "within_budget" and claim.bound >= 1)
-    ):  # cut or not
+    promised = name == "sybil_proof" or (name == "within_budget" and claim.bound >= 1)
+    if scheme.is_referral and promised:  # cut or not
         members(multipliers)  # none
     elif last is not None:
         members(multipliers)  # none
@@ -215,9 +213,10 @@ def check_claim(scheme: Scheme, document: Any, multipliers: Any) -> str:
 
 def check_chains(scheme: Scheme, claim: Claim, last: int) -> None:
     """Check every inequality of a claim in chains of at most that length."""
-    rows: list[list[Fraction]] = []
+    rows, work, several = list[list[Fraction]](), 0, claim.name in ("sybil_proof", "collusion_proof")
     for n in range(1, last + 1):
         rows.append(scheme.row(n))
+        work = spent(work, n * min(n, claim.most or n) if several else n, sum(rows[-1], ZERO))
         for holds, text in inequalities(claim, rows, n):
             require(holds, f"{text} fails")
 
@@ -264,6 +263,7 @@ def holds_at_every_length(scheme: Scheme, claim: Claim) -> bool:
     if name == "sybil_proof" and r == 1:
         return most is not None and bound >= most
     if name == "sybil_proof":
+        spent(0, 1, r, min(most or 0, LARGEST_PEAK) + 1)
         return bound * (1 - r) >= r - (0 if most is None or most > LARGEST_PEAK else r ** (most + 1))
     if name == "recruiter_share above 0":  # one term suffices
         return not ratios or max(ratios) > 0
@@ -282,9 +282,8 @@ def holds_at_every_length(scheme: Scheme, claim: Claim) -> bool:
     if name in ("reward_cap", "within_budget"):  # a chain of length 1 is paid the most
         calm = all(s == 0 or max(p, p * q) <= 1 for s, p, q in terms)
         return calm and bound >= (sum(s for s, _, _ in terms) if terms else 1)
-    return all(
-        s == 0 or max(p, p * q) >= 1 for s, p, q in terms
-    )  # no collusion pays; the rest is paid 1 in all
+    # no collusion pays; the rest is paid 1 in all
+    return all(s == 0 or max(p, p * q) >= 1 for s, p, q in terms)
 
 
 def ceilings(scheme: Scheme, multipliers: Any) -> list[Fraction]:
@@ -297,19 +296,18 @@ def ceilings(scheme: Scheme, multipliers: Any) -> list[Fraction]:
 def ceiling(a: Fraction, b: Fraction, peak: Any) -> Fraction:
     """Return a bound on every g_k = a^k + a^(k-1) b + ... + b^k, after checking that it is one."""
     if peak == "limit":
-        if max(a, b) > 1 or min(a, b) == 1:
-            raise Refused("a limit needs p <= 1 and p q <= 1, and not both 1")
+        require(max(a, b) <= 1 and min(a, b) < 1, "a limit needs p <= 1 and p q <= 1, and not both 1")
         return 1 / (1 - min(a, b))
     if type(peak) is not int or not 0 <= peak <= LARGEST_PEAK:
         raise Refused(f'a peak must be "limit" or an integer in 0..{LARGEST_PEAK}')
     g = [growth(a, b, k) for k in (peak - 1, peak, peak + 1)]
-    if not g[0] <= g[1] >= g[2] or g[1] == 0:
-        raise Refused(f"g has no peak at {peak}")
+    require(g[0] <= g[1] >= g[2] and g[1] > 0, f"g has no peak at {peak}")
     return g[1]
 
 
 def growth(a: Fraction, b: Fraction, k: int) -> Fraction:
     """Return g_k; g_(-1) = 0."""
+    spent(0, 1, a + b, k + 1)
     return (k + 1) * a ** abs(k) if a == b else (a ** (k + 1) - b ** (k + 1)) / (a - b)
 
 
@@ -320,6 +318,7 @@ def check_horizon(scheme: Scheme, claim: Claim, h: int) -> None:
         rise = sum(s * min(a, b) ** (h + 1) for s, a, b in terms)
         calm = all(max(a, b) <= 1 for _, a, b in terms)
         require(calm and rise <= claim.cost, f"more than {h} identities may earn too much")
+    spent(0, h, sum((a + b for _, a, b in terms), ZERO), h)
     for k in range(1, min(h, claim.most or h) + 1):
         extra = [(s, max(a, b), growth(a, b, k) - 1 - claim.bound) for s, a, b in terms]
         calm = all(largest <= 1 or above <= 0 for _, largest, above in extra)
@@ -332,15 +331,22 @@ def check_costs(scheme: Scheme, claim: Claim, h: int) -> None:
     r, c, allowed = scheme.ratio, claim.cost, 1 + claim.bound
     require(h <= LONGEST_CHAIN and c * LONGEST_CHAIN >= 1, "these are too many chains to look at")
     require(r < 1 or h * c >= 2, f"the horizon {h} is too near")
+    spent(0, h * min(ceil(1 / c), claim.most or LONGEST_CHAIN), r, h)
     for k in range(1, min(ceil(1 / c) - 1, claim.most or LONGEST_CHAIN) + 1):
         start = k * c - 1 + r ** (k + 1) + allowed * (1 - r)
         slope = 1 - r ** (k + 1) - k * c * (1 + r**k) - allowed * (1 - r) * r**k
-        require(
-            r == 1 or start + min(slope, ZERO) * r**h >= 0, f"{k} identities earn too much in long chains"
-        )
+        holds = r == 1 or start + min(slope, ZERO) * r**h >= 0
+        require(holds, f"{k} identities earn too much in long chains")
         for n in range(1, h):
             several = sum(scheme.row(n + k)[: k + 1])
             require(several <= allowed * scheme.row(n)[0] + k * c, f"S_{k}({n}, 0) is too much")
+
+
+def spent(work: int, times: int, x: Fraction, power: int = 1) -> int:
+    """Return the work so far and that with so many numbers as long as a power of another; refuse too much."""
+    work += times * (1 + (power * (x.numerator.bit_length() + x.denominator.bit_length()) // 1000) ** 2)
+    require(work <= MOST_WORK, "these are too many chains or too long numbers to look at")
+    return work
 
 
 def require(holds: bool, otherwise: str) -> None:
@@ -365,9 +371,7 @@ def count(text: Any) -> int:
 def whole(value: Any, *, least: int = 1, most: int | None = None) -> int:
     """Return an integer in a range."""
     if type(value) is not int or value < least or (most is not None and value > most):
-        raise Refused(
-            f"expected an integer of at least {least}" + ("" if most is None else f" and at most {most}")
-        )
+        raise Refused(f"expected an integer of at least {least}{f' and at most {most}' if most else ''}")
     return value
 
 

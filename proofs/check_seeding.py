@@ -23,7 +23,7 @@ import json
 import re
 import sys
 from fractions import Fraction
-from math import ceil, isqrt, log
+from math import ceil, floor, isqrt, log
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ _NUMBER = re.compile(
     r"(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?(e-[0-9]{1,3})?|(0|[1-9][0-9]{0,30})/[1-9][0-9]{0,30}"
 )
 _SCALE = 10**12  # one over the width within which roots are enclosed
+_UNIT = 10**40  # one, in the terms of the exponential series
 
 
 class Refused(Exception):
@@ -52,10 +53,10 @@ def _hazard(delta: Fraction, number: int) -> Fraction:
     odds = 2 * number * (number + 1) / delta
     magnitude = log(odds.numerator) - log(odds.denominator)
     h = Fraction(ceil(magnitude * 10**9) + 1, 10**9)
-    total, term, place = Fraction(1), Fraction(1), 0
-    while total < odds:
+    total, term, place = _UNIT, _UNIT, 0
+    while total < odds * _UNIT:
         place += 1
-        term = Fraction(int(term * h / place * 10**40), 10**40)  # rounded down
+        term = term * h.numerator // (h.denominator * place)  # rounded down
         total += term
         if not term:
             raise Refused("the logarithm of delta could not be enclosed")
@@ -63,10 +64,8 @@ def _hazard(delta: Fraction, number: int) -> Fraction:
 
 
 def _at_least(covered: int, h: Fraction) -> Fraction:
-    if covered <= Fraction(5, 18) * h:
-        return Fraction(0)
-    distance = _root(covered + 2 * h / 9, up=False) - _root(h / 2, up=True)
-    return max(distance, Fraction(0)) ** 2 - h / 18 if distance > 0 else Fraction(0)
+    distance = max(_root(covered + 2 * h / 9, up=False) - _root(h / 2, up=True), Fraction(0))
+    return max(distance**2 - h / 18, Fraction(0))
 
 
 def _at_most(covered: Fraction, h: Fraction) -> Fraction:
@@ -83,8 +82,7 @@ def spread_between(covered: int, test: int, *, delta: Fraction, number: int) -> 
     (0.427, 0.581)
     """
     h = _hazard(delta, number)
-    low = max(_at_least(covered, h), Fraction(0)) / test
-    return low, min(_at_most(Fraction(covered), h) / test, Fraction(1))
+    return _at_least(covered, h) / test, min(_at_most(Fraction(covered), h) / test, Fraction(1))
 
 
 def guaranteed(
@@ -100,7 +98,7 @@ def guaranteed(
     """
     h = _hazard(delta, number)
     best = min(_at_most(prefix + more, h) / choice, Fraction(1))
-    return max(_at_least(covered, h), Fraction(0)) / test / best
+    return _at_least(covered, h) / test / best
 
 
 def check(document: Any) -> Fraction:
@@ -111,7 +109,7 @@ def check(document: Any) -> Fraction:
     Refused
         If it is not well formed, or claims more than that.
     """
-    if not isinstance(document, dict) or sorted(document) != sorted(_FIELDS):
+    if not isinstance(document, dict) or set(document) != set(_FIELDS):
         raise Refused(f"a certificate has the fields {', '.join(_FIELDS)}")
     if document["format"] != FORMAT:
         raise Refused(f"the format is not {FORMAT}")
@@ -154,22 +152,31 @@ def _number(document: dict[str, Any], name: str) -> Fraction:
     return number
 
 
+def load(path: str) -> Any:
+    """Read a JSON file; an object that repeats a name is refused."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(dict(pairs)) < len(pairs):
+            raise Refused(f"{path} repeats a name in a JSON object")
+        return dict(pairs)
+
+    return json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=unique)
+
+
 def main(arguments: list[str]) -> int:
-    """Check the certificate in a file."""
+    """Check the file named on the command line; return the exit code."""
     if len(arguments) != 1:
-        print("usage: check_seeding CERTIFICATE.json", file=sys.stderr)
+        print("usage: python -m proofs.check_seeding CERTIFICATE.json", file=sys.stderr)
         return 2
     try:
-        document = json.loads(Path(arguments[0]).read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        print(f"cannot read {arguments[0]}: {error}", file=sys.stderr)
-        return 2
-    try:
-        found = check(document)
-    except Refused as refusal:
-        print(f"refused: {refusal}", file=sys.stderr)
+        found = check(load(arguments[0]))
+    except Refused as reason:
+        print(f"refused: {reason}")
         return 1
-    print(f"proved from the counts: at least {float(found):.6f} of the best spread")
+    except (OSError, ValueError, RecursionError) as error:
+        print(f"cannot be read: {error}", file=sys.stderr)
+        return 2
+    print(f"accepted: the counts guarantee {floor(found * 10**6) / 10**6:.6f} of the best spread")
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
+from math import ceil, inf, nextafter
 from typing import Protocol
 
 import numpy as np
@@ -63,7 +63,6 @@ class _Greedy:
         self.sketches, self.barred = sketches, barred.copy()
         self.counts = sketches.counts()
         self.starts, self.by_node = sketches.by_node(self.counts)
-        self.counts[barred != 0] = 0  # nobody gains by them
         self.taken = np.zeros(len(sketches.pointers) - 1, dtype=np.int8)
         self.seeds: list[int] = []
         self.covered = 0
@@ -82,7 +81,6 @@ class _Greedy:
             self.counts,
             self.taken,
         )
-        self.counts[node] = 0
 
     def bound(self, more: Fraction) -> None:
         """Note what any allowed choice may add to the nodes chosen by now."""
@@ -91,9 +89,7 @@ class _Greedy:
 
     def gains(self) -> Longs:
         """Return what each node that may be chosen would add."""
-        gains = self.counts.copy()
-        gains[self.barred != 0] = 0
-        return np.maximum(gains, 0)
+        return np.where(self.barred != 0, 0, self.counts)
 
     def choice(self) -> Choice:
         """Return the nodes chosen."""
@@ -108,7 +104,7 @@ class _Buckets:
         self.counts = counts
         self.heads = np.empty(self.top + 1, dtype=np.int32)
         self.following = np.empty(len(counts), dtype=np.int32)
-        fill(np.maximum(counts, 0), self.heads, self.following)
+        fill(counts, self.heads, self.following)
 
     def largest(self, barred: Marks) -> int:
         """Return the node that adds most among those not barred, -1 if none adds anything."""
@@ -222,7 +218,11 @@ class Affordable:
         barred[self.costs > self.budget] = 1
         greedy = _Greedy(sketches, barred)
         first = greedy.gains()
-        spent, left, looks = Fraction(0), self.budget, 0
+        spent, left, looks = (
+            Fraction(0),
+            self.budget,
+            0,
+        )  # exact, and rounded down: nothing dearer is affordable
         while True:
             gains = greedy.gains()
             if len(greedy.seeds) == looks:
@@ -232,20 +232,21 @@ class Affordable:
             node = int(np.argmax(ratio))
             if not ratio[node] > 0:
                 break
-            if spent + Fraction(float(self.costs[node])) > Fraction(
-                self.budget
-            ):  # by less than a rounding error
-                greedy.barred[node] = 1
-                continue
             greedy.take(node)
             spent += Fraction(float(self.costs[node]))
-            left = float(Fraction(self.budget) - spent)
+            left = _rounded_down(Fraction(self.budget) - spent)
         greedy.bound(_fractional(greedy.gains(), self.costs, self.budget))
         found = greedy.choice()
         single = int(np.argmax(first))
         if first[single] > found.covered:
             found = Choice(np.array([single], dtype=np.int32), int(first[single]), found.prefix, found.more)
         return found
+
+
+def _rounded_down(amount: Fraction) -> float:
+    """Return the largest float that is not above an amount."""
+    nearest = float(amount)
+    return nearest if nearest <= amount else nextafter(nearest, -inf)
 
 
 def _looks(k: int) -> set[int]:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from mechanism.errors import CertificateError
+from mechanism.storage import draft_of
 from proofs import check_certificate, read_certificate, read_scheme, write_json
 from solvers.design_frontier import Frontier
 from solvers.plots import figure_bytes, plot_frontier
@@ -81,7 +82,7 @@ def _is_ours(folder: Path) -> bool:
 
 
 def write_frontier(result: Frontier, folder: Path, *, heading: str = "", title: str = "") -> list[Path]:
-    """Write a frontier to a folder, whole or not at all.
+    """Write a frontier to a folder: whole or not at all if the folder is new, else file by file.
 
     Parameters
     ----------
@@ -104,18 +105,19 @@ def write_frontier(result: Frontier, folder: Path, *, heading: str = "", title: 
     Raises
     ------
     OSError
-        If a file cannot be written; the folder is then as it was.
+        If a file cannot be written; every file of the folder is then the old one or the new one, whole.
     CertificateError
         If a certificate, as written, is refused by the checker.
 
     Notes
     -----
     Everything is written and checked in a folder beside the target, which then takes its place, or
-    whose files are renamed into it one by one. Equal results give equal bytes: no file tells a time.
+    whose files are renamed into it one by one: who is killed meanwhile leaves some old and some new ones, each whole.
+    Equal results give equal bytes: no file tells a time.
     """
     target = prepare_folder(folder)
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.part")
+    draft = draft_of(target)
     draft.mkdir()
     try:
         _write_files(result, draft, heading, title)

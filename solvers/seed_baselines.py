@@ -12,9 +12,10 @@ from mechanism import Graph, Layer, TopDegree
 from mechanism.campaign import Team
 from mechanism.errors import InvalidInputError, SolveError
 from mechanism.numbers import whole
-from solvers.diffusion import Model, Spread, spread
+from solvers.diffusion import Model, Spread, nodes_of, spread
 from solvers.engine import Engine, Progress
 from solvers.kernels.core import peel_cores
+from solvers.precision import check_replicates
 from solvers.seeding import seed
 from solvers.seeds import Rng, child, seed_sequence
 
@@ -100,18 +101,19 @@ def page_rank(
     """
     if not 0 <= damping < 1:
         raise InvalidInputError("damping", damping, allowed="at least 0 and below 1")
+    passes = whole(max_passes, argument="max_passes")
     in_degree = graph.in_degree
     share = damping / np.maximum(in_degree, 1)
     matrix = Layer(graph, 1.0).matrix
     rank: Reals = np.full(graph.n, 1 / graph.n)
-    for _ in range(max_passes):
+    for _ in range(passes):
         new = matrix @ (share * rank)
         new += (1 - float(new.sum())) / graph.n  # also the share of those whom nobody activates
         change = float(np.abs(new - rank).sum())
         rank = new
         if change <= tolerance:
             return rank
-    raise SolveError(f"PageRank still changes by {change:.2g} after {max_passes} passes", solution=rank)
+    raise SolveError(f"PageRank still changes by {change:.2g} after {passes} passes", solution=rank)
 
 
 def core_numbers(graph: Graph) -> Longs:
@@ -223,24 +225,38 @@ def compare_seeds(
     Returns
     -------
     SeedComparison
+
+    Raises
+    ------
+    InvalidInputError
+        If an argument is out of its range.
     """
-    root = seed_sequence(rng)
+    if not isinstance(graph, Graph):
+        raise InvalidInputError("graph", graph, allowed="a Graph")
+    worlds, root = check_replicates(replicates), seed_sequence(rng)
+    further = {name: _further(graph, name, seeds) for name, seeds in (others or {}).items()}
     best = seed(
         graph, k, probability=probability, epsilon=epsilon, model=model, max_depth=max_depth, engine=engine,
         progress=progress, rng=child(root, 0),
     )  # fmt: skip
-    kinds: dict[str, Any] = {"certified": best.seeds}
+    kinds = {"certified": best.seeds}
     kinds |= {rule: baseline_seeds(graph, k, rule, rng=child(root, 1)) for rule in get_args(Baseline)}
-    kinds |= others or {}
-    spreads = []
-    for place, seeds in enumerate(kinds.values()):
-        spreads.append(
-            spread(
-                graph, seeds, probability=probability, replicates=replicates, model=model, max_depth=max_depth,
-                engine=engine, progress=progress, rng=child(root, 2 + place),
-            )
-        )  # fmt: skip
-    seeds = tuple(
-        np.asarray(s.select(graph) if hasattr(s, "select") else s, dtype=np.int32) for s in kinds.values()
-    )
-    return SeedComparison(tuple(kinds), seeds, tuple(spreads), best.ratio)
+    kinds |= further
+    spreads = tuple(
+        spread(
+            graph, seeds, probability=probability, replicates=worlds, model=model, max_depth=max_depth,
+            engine=engine, progress=progress, rng=child(root, 2 + place),
+        )
+        for place, seeds in enumerate(kinds.values())
+    )  # fmt: skip
+    return SeedComparison(tuple(kinds), tuple(kinds.values()), spreads, best.ratio)
+
+
+def _further(graph: Graph, name: str, seeds: ArrayLike | Team) -> Ids:
+    """Return seeds that were given under a name."""
+    if name in ("certified", *get_args(Baseline)):
+        raise InvalidInputError("others", name, allowed="seeds under names that are not in the table anyway")
+    try:
+        return nodes_of(graph, seeds)
+    except InvalidInputError as error:
+        raise InvalidInputError("others", error.value, index=name, allowed=error.allowed) from None

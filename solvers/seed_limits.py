@@ -29,7 +29,7 @@ def walls_of(graph: Graph, members: ArrayLike | Team | None, blocked: ArrayLike 
     if blocked is not None:
         walls[_some(graph, blocked, "blocked")] = BLOCKED
     if members is not None:
-        active = nodes_of(graph, members) if hasattr(members, "select") else _some(graph, members, "members")
+        active = _some(graph, members, "members")
         both = walls[active] == BLOCKED
         if both.any():
             first = int(np.argmax(both))
@@ -38,9 +38,9 @@ def walls_of(graph: Graph, members: ArrayLike | Team | None, blocked: ArrayLike 
     return walls
 
 
-def _some(graph: Graph, given: ArrayLike, argument: str) -> Ids:
+def _some(graph: Graph, given: ArrayLike | Team, argument: str) -> Ids:
     """Return distinct numbers of nodes, which may be none."""
-    if not np.size(given):
+    if not hasattr(given, "select") and not np.size(given):
         return np.empty(0, dtype=np.int32)
     try:
         return nodes_of(graph, given)
@@ -98,9 +98,10 @@ def rule_of(
         raise InvalidInputError("k", k, allowed=f"at most the {free} nodes that may be seeds")
     if groups is None or quotas is None:
         return AtMost(number_of_seeds, barred), None
-    quota = np.array(
-        [whole(q, argument=f"quotas[{i}]", least=0) for i, q in enumerate(quotas)], dtype=np.int64
-    )
+    if np.ndim(quotas) != 1 or not np.size(quotas):
+        raise InvalidInputError("quotas", quotas, allowed="a whole number for each group")
+    most_of_each = [min(whole(q, argument=f"quotas[{i}]", least=0), graph.n) for i, q in enumerate(quotas)]
+    quota = np.array(most_of_each, dtype=np.int64)
     group = np.asarray(groups)
     if group.shape != (graph.n,) or group.dtype.kind not in "iu":
         raise InvalidInputError("groups", group.shape, allowed=f"whole numbers, shape ({graph.n},)")
@@ -110,15 +111,18 @@ def rule_of(
         raise InvalidInputError(
             "groups", int(group[first]), index=first, allowed=f"0 to {len(quota) - 1}, one quota for each"
         )
+    if not quota[group[barred == 0]].any():
+        raise InvalidInputError("quotas", quotas, allowed="above 0 for a group of somebody who may be a seed")
     return WithinQuotas(number_of_seeds, group.astype(np.int64), quota, barred), None
 
 
-def worth_of(weights: ArrayLike, n: int) -> Reals:
-    """Return what nodes are worth."""
-    worth = one_each("weights", weights, n)
+def worth_of(weights: ArrayLike, walls: Marks) -> Reals:
+    """Return what nodes are worth; refuse if nobody is whose state is open."""
+    worth = one_each("weights", weights, len(walls))
     if (worth < 0).any():
         first = int(np.argmax(worth < 0))
         raise InvalidInputError("weights", float(worth[first]), index=first, allowed="at least 0")
-    if not worth.sum() > 0:
-        raise InvalidInputError("weights", "0 for everybody", allowed="above 0 for somebody")
+    if not worth[walls == 0].any():
+        allowed = "above 0 for somebody who is neither blocked nor active from the start"
+        raise InvalidInputError("weights", weights, allowed=allowed)
     return worth

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import e, floor, inf, sqrt
+from math import e, floor, fsum, inf, sqrt
 from typing import Any, Literal
 
 import numpy as np
@@ -56,8 +56,9 @@ class Seeding:
         What the seeds add is at least so much of the most that any allowed seeds add, but for a chance of `delta`.
     delta : float
         That chance, over all rounds together.
-    reason : {"ratio", "time", "sketches", "interrupted"}
-        Why the search ended.
+    reason : {"ratio", "bound", "time", "sketches", "interrupted"}
+        Why the search ended; "bound" says that more sketches would hardly bring the ratio to the wanted one, since
+        what greedy choice covers is too far below what is known of the best.
     rounds : int
         Rounds made; each doubles the sketches.
     sketches : int
@@ -129,7 +130,7 @@ def seed(
     probability: float | ArrayLike | Literal["weighted"],
     epsilon: float = 0.1,
     delta: float | None = None,
-    overfit: float = 0.02,
+    overfit: float = 0.0175,
     rng: Rng,
     model: Model = "cascade",
     max_depth: int | None = None,
@@ -162,9 +163,9 @@ def seed(
     delta : float, optional
         Chance that the guarantee fails, in (0, 1); one over the number of nodes by default.
     overfit : float
-        Go on, besides, while the seeds cover more than this much more, relatively and with one standard error, of the
-        sketches on which they were chosen than of those on which they are tested, above 0: about so much better may
-        those be that greedy choice finds without noise.
+        Go on, besides, while the seeds may cover more than this much more, relatively and with one standard error
+        added, of the sketches on which they were chosen than of those on which they are tested, above 0: some half of
+        it may be missing to those that greedy choice finds without noise.
     rng : int, numpy.random.SeedSequence or numpy.random.Generator
         Names the sketches.
     model : {"cascade", "threshold"}
@@ -212,8 +213,8 @@ def seed(
     what the seeds spread reaches the wanted part of the upper bound of what any allowed seeds spread. The bounds of
     round i fail with a chance of delta / (i (i + 1)), so the search may be stopped at any time. The greedy choice is at
     least 1 - 1/e of the best on the sketches for `k` seeds (Nemhauser, Wolsey and Fisher 1978), half of it with quotas,
-    and (1 - 1/e) / 2 with costs; the ratio returned is that of the instance, usually higher, and where it stays below
-    the wanted one the search goes on until another limit.
+    and (1 - 1/e) / 2 with costs; the ratio returned is that of the instance, usually higher, and the search ends where
+    it is bound to stay below the wanted one.
 
     References
     ----------
@@ -239,7 +240,7 @@ def seed(
         raise InvalidInputError("delta", delta, allowed=allowed)
     if model not in ("cascade", "threshold"):
         raise InvalidInputError("model", model, allowed='"cascade" or "threshold"')
-    depth = graph.n if max_depth is None else whole(max_depth, argument="max_depth", least=0)
+    depth = graph.n if max_depth is None else min(whole(max_depth, argument="max_depth", least=0), graph.n)
     limit = (
         None if seconds is None else float(number(seconds, argument="seconds", allowed="a number above 0"))
     )
@@ -248,9 +249,11 @@ def seed(
     excess = float(number(overfit, argument="overfit", allowed="a number above 0"))
     if excess <= 0:
         raise InvalidInputError("overfit", overfit, allowed="a number above 0")
+    most = whole(max_sketches, argument="max_sketches", least=_FIRST)
+    where = engine_of(engine)
     walls = walls_of(graph, members, blocked)
     rule, prices = rule_of(graph, k, costs, budget, groups, quotas, barred_of(graph, walls, candidates))
-    worth = None if weights is None else worth_of(weights, graph.n)
+    worth = None if weights is None else worth_of(weights, walls)
     key = seed_sequence(rng).generate_state(2, np.uint64).astype(np.uint64)
     sampler = Sampler(
         graph,
@@ -262,8 +265,7 @@ def seed(
         key=key,
     )
     total = graph.n if worth is None else float(worth.sum())
-    search = _Search(sampler, rule, total, Fraction(str(chance)), engine_of(engine), progress)
-    most = whole(max_sketches, argument="max_sketches", least=_FIRST)
+    search = _Search(sampler, rule, total, Fraction(str(chance)), where, progress)
     reason = search.run(wanted=1 - 1 / e - gap, excess=excess, seconds=limit, most=most)
     return search.result(graph, reason, chance, prices)
 
@@ -293,10 +295,10 @@ class _Search:
         try:
             while True:
                 started = time.monotonic()
-                ratio, overfit = self._step()
+                ratio, hoped, overfit = self._step()
                 now = time.monotonic()
-                if ratio >= wanted and overfit <= excess:
-                    return "ratio"
+                if overfit <= excess and (ratio >= wanted or hoped < wanted):
+                    return "ratio" if ratio >= wanted else "bound"
                 if seconds is not None and now - begun + 2 * (now - started) > seconds:
                     return "time"
                 if self.first is None or 2 * self.first.number > most:
@@ -306,8 +308,11 @@ class _Search:
                 raise
             return "interrupted"
 
-    def _step(self) -> tuple[Fraction, float]:
-        """Double the sketches, choose and test; return the ratio that is certified by now, and the overfit."""
+    def _step(self) -> tuple[Fraction, float, float]:
+        """Double the sketches, choose and test.
+
+        Return the ratio that is certified by now, the one that many more sketches might certify, and the overfit.
+        """
         first, second = self.first, self.second
         done = 0 if first is None else first.number
         count = _FIRST if first is None else done
@@ -332,10 +337,11 @@ class _Search:
         if self.best is None or ratio >= self.best[0]:
             counts = (self.first.number, self.second.number, covered, self.second.met)
             self.best = (ratio, self.round, choice, *counts)
-        if not covered:
-            return self.best[0], inf
+        if not covered or not choice.covered:
+            return self.best[0], inf, inf
+        hoped = float(choice.covered / choice.most) * (1 + 2 / sqrt(choice.covered))
         excess = choice.covered * self.second.number / (covered * self.first.number) - 1
-        return self.best[0], excess + 1 / sqrt(covered)
+        return self.best[0], hoped, max(excess, 0.0) + sqrt(1 / choice.covered + 1 / covered)
 
     def result(self, graph: Graph, reason: str, delta: float, prices: Reals | None) -> Seeding:
         """Return the best of the rounds."""
@@ -355,11 +361,11 @@ class _Search:
             reason=reason,
             rounds=self.round,
             sketches=0 if self.first is None else self.first.number,
-            cost=float(len(choice.seeds)) if prices is None else float(prices[choice.seeds].sum()),
+            cost=float(len(choice.seeds)) if prices is None else fsum(prices[choice.seeds].tolist()),
             certificate={
                 "format": FORMAT,
                 "ratio": f"{rounded:.6f}",
-                "delta": str(self.delta),
+                "delta": str(delta),
                 "round": number,
                 "choice": chosen,
                 "prefix": choice.prefix,

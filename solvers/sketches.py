@@ -66,8 +66,8 @@ class Sketches:
         """Return how many stored sketches hold one of some nodes."""
         chosen = np.zeros(self.n, dtype=bool)
         chosen[seeds] = True
-        hits = np.append(0, np.cumsum(chosen[self.nodes]))[self.pointers]
-        return int(np.count_nonzero(np.diff(hits)))
+        hits = np.flatnonzero(chosen[self.nodes])
+        return int(np.count_nonzero(np.diff(np.searchsorted(self.pointers, hits, side="right"), prepend=0)))
 
     def joined(self, other: Sketches) -> Sketches:
         """Return these sketches followed by others."""

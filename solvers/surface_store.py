@@ -13,7 +13,8 @@ import numpy as np
 from mechanism import Budget, PathTable
 from mechanism.errors import CertificateError, InvalidInputError
 from mechanism.numbers import parse
-from proofs import PathProperty, write_json
+from mechanism.storage import whole_file
+from proofs import PathProperty
 from solvers.scheme_design import DesignSearch
 from solvers.surface_sweep import Rewards, Settings, Task
 
@@ -65,7 +66,9 @@ class Store:
         kept: dict[str, Any] = {"failure": rewards}
         if not isinstance(rewards, str):
             kept = {"rewards": [list(row) for row in rewards]}
-        write_json(self._path(request), {"format": _FORMAT, "request": request} | kept)
+        text = json.dumps({"format": _FORMAT, "request": request} | kept, indent=1, allow_nan=False)
+        with whole_file(self._path(request)) as draft:
+            draft.write_text(text + "\n", encoding="utf-8")
 
     def read(self, task: Task, wanted: Sequence[PathProperty]) -> Rewards | str | None:
         """Return what an earlier run with the same arguments kept of a task, None if it kept nothing.
@@ -86,7 +89,7 @@ class Store:
             if "failure" in document:
                 return _failure(document["failure"])
             return _rewards(document["rewards"], self._depth, wanted)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             raise CertificateError(
                 f"{path} holds no point of this surface ({reason}): move it away, or choose another folder"

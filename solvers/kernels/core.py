@@ -35,9 +35,7 @@ def _peel_cores(indptr: Longs, indices: Ids, degree: Longs, order: Longs, place:
             other = indices[arc]
             if degree[other] <= degree[node]:
                 continue
-            start = max(
-                first[degree[other]], position + 1
-            )  # swap with the first of its degree, then lower it
+            start = first[degree[other]]  # swap with the first of its degree, then lower it
             swapped = order[start]
             where = place[other]
             order[start], order[where] = other, swapped

@@ -130,7 +130,7 @@ def _sketch_alike(
                 arc = indptr[node]
                 end = indptr[node + 1]
                 hazard = hazards[min(end - arc, last)]
-                while rest < hazard * (end - arc):
+                while arc < end and rest < hazard * (end - arc):
                     arc = min(arc + int(rest / hazard), end - 1)  # the last at most, whatever the rounding
                     prefetch(indices, arc)
                     pending[waiting & _LAST] = arc
