@@ -30,8 +30,8 @@ from benchmarks.peers import chances_of
 from benchmarks.workloads import power_law
 from mechanism import Graph, datasets
 from solvers import spread
-from solvers.celf import celf
 from solvers.engine import Threads
+from solvers.greedy_seeds import celf
 from solvers.seeding import seed
 from solvers.sketches import Sampler
 from solvers.tables import plain_table, render

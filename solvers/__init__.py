@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from solvers.display import notebook
     from solvers.equilibrium_enumeration import AllEquilibria, all_equilibria
     from solvers.equilibrium_sampling import sample_equilibria
-    from solvers.exact_spread import ExactSpread, exact_spread
+    from solvers.exact_diffusion import ExactSpread, exact_spread
     from solvers.forest_forecast import Forecast, RecruitmentPrior, crps, forecast, interval_score
     from solvers.forest_rewards import tree_rewards
     from solvers.frames import to_frame
+    from solvers.greedy_seeds import GreedySeeds, celf
     from solvers.interdependence import EffectiveGame, effective_game
     from solvers.interventions import target
     from solvers.joining_likelihood import NotIdentifiedError
@@ -105,6 +106,7 @@ __all__ = [
     "Frontier",
     "FrontierRow",
     "GlobalBound",
+    "GreedySeeds",
     "Introduction",
     "Kept",
     "KeyPlayers",
@@ -164,6 +166,7 @@ __all__ = [
     "campaign_effect",
     "can_cascade",
     "cascade_window",
+    "celf",
     "compare_campaigns",
     "compare_costs",
     "compare_seeds",
@@ -260,10 +263,11 @@ _ROOMS = {
     "solvers.display": ("notebook",),
     "solvers.equilibrium_enumeration": ("AllEquilibria", "all_equilibria"),
     "solvers.equilibrium_sampling": ("sample_equilibria",),
-    "solvers.exact_spread": ("ExactSpread", "exact_spread"),
+    "solvers.exact_diffusion": ("ExactSpread", "exact_spread"),
     "solvers.forest_forecast": ("Forecast", "RecruitmentPrior", "crps", "forecast", "interval_score"),
     "solvers.forest_rewards": ("tree_rewards",),
     "solvers.frames": ("to_frame",),
+    "solvers.greedy_seeds": ("GreedySeeds", "celf"),
     "solvers.interdependence": ("EffectiveGame", "effective_game"),
     "solvers.interventions": ("target",),
     "solvers.joining_likelihood": ("NotIdentifiedError",),

@@ -150,5 +150,8 @@ def test_the_test_extra_holds_what_the_tests_import():
                 used |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 used.add(node.module.split(".")[0])
-    used = {{"flint": "python_flint", "sklearn": "scikit_learn", "IPython": "ipython"}.get(name, name) for name in used}
+    used = {
+        {"flint": "python_flint", "sklearn": "scikit_learn", "IPython": "ipython"}.get(name, name)
+        for name in used
+    }
     assert used - set(sys.stdlib_module_names) - {*PACKAGES, "benchmarks", "tests"} <= declared

@@ -11,8 +11,8 @@ from scipy.sparse import csr_array
 from mechanism import Graph, InvalidInputError, SolveError, datasets
 from mechanism.opinions import Opinions
 from solvers import closed_groups
-from solvers.closed_groups import Parts
 from solvers.agreement import consensus
+from solvers.closed_groups import Parts
 from tests.mechanism.test_opinions import peoples
 from tests.reference.agreement import closed_groups as twin_groups
 from tests.reference.agreement import long_run, rates, trust_matrix

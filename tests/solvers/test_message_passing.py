@@ -20,7 +20,7 @@ from mechanism import (
     UnsupportedProblemError,
 )
 from solvers import spread
-from solvers.exact_spread import exact_spread
+from solvers.exact_diffusion import exact_spread
 from solvers.message_passing import expected_recruits, expected_spread
 from solvers.worlds import Worlds
 from tests.reference import exact

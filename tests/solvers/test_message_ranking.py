@@ -27,9 +27,9 @@ from mechanism import (
 from mechanism.errors import InvalidInputError
 from mechanism.message import Message, random_messages
 from solvers.diffusion import spread
+from solvers.message_ranking import _agreement, suitability
 from solvers.recruitment import Status, recruit
 from solvers.seeds import child, seed_sequence
-from solvers.message_ranking import _agreement, suitability
 
 SCHEME = Recursive(1 / 2)
 MOTIVES = Motives(charity=0.3, reciprocity=0.5, entertainment=0.2)

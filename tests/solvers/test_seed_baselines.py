@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mechanism import Graph, InvalidInputError, Members, SolveError, TopDegree
-from solvers.celf import celf
+from solvers.greedy_seeds import celf
 from solvers.seed_baselines import baseline_seeds, compare_seeds, core_numbers, page_rank
 from solvers.seeding import seed
 from tests.solvers.seed_networks import random_graph

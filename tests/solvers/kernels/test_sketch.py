@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mechanism import Graph
-from solvers.exact_spread import exact_spread
+from solvers.exact_diffusion import exact_spread
 from solvers.kernels import sketch as kernels
 from tests.reference import sketches as twin
 

@@ -9,8 +9,8 @@ from scipy import stats
 
 from mechanism import Graph, InvalidInputError
 from solvers import spread
-from solvers.celf import celf
-from solvers.exact_spread import exact_spread
+from solvers.exact_diffusion import exact_spread
+from solvers.greedy_seeds import celf
 from tests.reference.sketches import Patterns, subsets
 from tests.solvers.seed_networks import random_graph, random_network
 

@@ -14,7 +14,7 @@ from mechanism.errors import InvalidInputError
 from mechanism.numbers import whole
 from solvers.diffusion import Model, spread
 from solvers.engine import Engine, Progress
-from solvers.exact_spread import exact_spread
+from solvers.exact_diffusion import exact_spread
 from solvers.precision import check_replicates
 from solvers.seeds import Rng, child, seed_sequence
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mechanism import Graph, InvalidInputError, UnsupportedProblemError
 from solvers import spread
-from solvers.exact_spread import _chain, exact_spread
+from solvers.exact_diffusion import _chain, exact_spread
 
 chance = st.sampled_from([Fraction(0), Fraction(1, 3), Fraction(1, 2), Fraction(1)])
 
