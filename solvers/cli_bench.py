@@ -69,7 +69,8 @@ def bench(chosen: str | None, as_json: bool, out: Path | None, force: bool) -> N
             f"--benchmark-storage={scratch}",
             *(["-k", chosen] if chosen else []),
         ]
-        settings = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+        settings = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        settings["PYTHONDONTWRITEBYTECODE"] = "1"
         done = subprocess.run(
             command,
             cwd=folder.parent,
