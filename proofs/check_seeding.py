@@ -79,7 +79,7 @@ def spread_between(covered: int, test: int, *, delta: Fraction, number: int) -> 
     --------
     >>> low, high = spread_between(500, 1000, delta=Fraction(1, 100), number=1)
     >>> round(float(low), 3), round(float(high), 3)
-    (0.427, 0.581)
+    (0.426, 0.584)
     """
     h = _hazard(delta, number)
     return _at_least(covered, h) / test, min(_at_most(Fraction(covered), h) / test, Fraction(1))
