@@ -26,6 +26,11 @@ _GROWTH, _SMALL = (
     1 << 26,
 )  # how many times its size a file may grow to in memory; bytes that are never too many
 _CHUNK = 1 << 20
+_COMPRESSED = (
+    b"\x1f\x8b",
+    b"(\xb5/\xfd",
+    *(b"x" + bytes([level]) for level in (0x01, 0x5E, 0x9C, 0xDA)),
+)  # for polars
 _DIGITS = 19  # of the largest int64
 _LONGEST_HEADER = 100_000  # lines
 _MISSING = frozenset({"", "nan", "null", "none"})
@@ -94,6 +99,9 @@ def _numbers_at_once(path: Path, data: bytes) -> Edges | None:
     try:
         import polars as pl
     except ImportError:
+        return None
+    lone = b"\r" in data and data.count(b"\r") != data.count(b"\r\n")  # they end lines, for one reader only
+    if lone or data.startswith(_COMPRESSED):
         return None
     begin = len(BOM_UTF8) if data.startswith(BOM_UTF8) else 0
     skipped = 0
