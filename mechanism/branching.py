@@ -50,7 +50,10 @@ class GaltonWatson:
     offspring: Reals
 
     def __post_init__(self) -> None:
-        law = np.array(self.offspring, dtype=np.float64)
+        try:
+            law = np.array(self.offspring, dtype=np.float64)
+        except (ValueError, TypeError, OverflowError):  # no numbers, or rows of different lengths
+            raise InvalidInputError("offspring", self.offspring, allowed="chances that add up to 1") from None
         allowed = "chances of 0, 1, ... recruits that add up to 1"
         if law.ndim != 1 or not law.size or not ((law >= 0) & (law <= 1)).all() or abs(law.sum() - 1) > 1e-9:
             raise InvalidInputError("offspring", self.offspring, allowed=allowed)

@@ -115,11 +115,15 @@ def graph_from_dict(document: Any) -> Graph:
             "graph", sorted(document) if isinstance(document, Mapping) else document,
             allowed="an object with indptr, indices and labels",
         )  # fmt: skip
-    return Graph(
-        np.asarray(document["indptr"], dtype=np.int64),
-        np.asarray(document["indices"], dtype=np.int32),
-        np.asarray(document["labels"]),
-    )
+    arrays = []
+    for name, kind in (("indptr", np.int64), ("indices", np.int32), ("labels", None)):
+        try:
+            arrays.append(np.asarray(document[name], dtype=kind))
+        except (ValueError, TypeError, OverflowError) as error:
+            raise InvalidInputError(
+                "graph", document[name], index=name, allowed=f"a list of plain values ({error})"
+            ) from None
+    return Graph(*arrays)
 
 
 def numbers_to(values: float | NDArray[np.float64]) -> Any:

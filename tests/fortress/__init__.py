@@ -1,0 +1,1 @@
+"""What must never break: files from strangers, killed processes, names that lead elsewhere."""
